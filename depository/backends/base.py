@@ -1,0 +1,114 @@
+"""The object store that everything else stands on: keys and bytes, nothing about notebooks.
+
+A key is a relative, ``/``-separated name of at most 1,024 bytes of UTF-8, sorted by its bytes. A write is atomic: a
+reader sees all of it or none of it, and after it was acknowledged every reader sees it, in `get` and in `list`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import NamedTuple, Self
+
+
+class Stored(NamedTuple):
+    """What a key holds."""
+
+    data: bytes
+    etag: str
+    """Changes with every write of other bytes; what `Match` compares."""
+
+
+class Item(NamedTuple):
+    """A line of a listing."""
+
+    key: str
+    size: int
+    """In bytes."""
+    etag: str | None
+    """As `Stored.etag`, or None where a listing would have to read the data to know it."""
+    modified: float
+    """When it was last written, by the store's clock: seconds since the epoch, in UTC."""
+
+
+class Absent(NamedTuple):
+    """The condition that nothing is stored under the key."""
+
+
+class Match(NamedTuple):
+    """The condition that the key still holds what was read with this etag."""
+
+    etag: str
+
+
+Condition = Absent | Match
+
+
+class Setting(NamedTuple):
+    """One step of preparing a place to be a depository."""
+
+    name: str
+    """Such as ``versioning``."""
+    done: bool
+    """It is in force now."""
+    text: str
+    """What was found or done; or what could not be done, and the command with which an administrator does it."""
+
+
+class Backend(ABC):
+    """The protocol that every object store follows, and every wrapper of one.
+
+    Foreign exceptions stay inside: a method raises `StorageError` or one of its kinds, and nothing else. An instance
+    is safe with several threads.
+    """
+
+    url: str
+    """The place, as `depository.backends.connect` takes it. Without credentials."""
+
+    workers: int
+    """How many requests at once pay: 1 for a disk, more where each waits for a network."""
+
+    @abstractmethod
+    def get(self, key: str, *, limit: int) -> Stored:
+        """Read a key.
+
+        Raises:
+            KeyNotFound: nothing is stored there.
+            StorageError: it is larger than `limit` bytes (found out before it is in memory), or cannot be read.
+        """
+
+    @abstractmethod
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        """Write a key, atomically and durably, and return its new etag.
+
+        Raises:
+            PreconditionFailed: the condition does not hold; or it did, and this is a repeat of our own write.
+            OutcomeUnknown: no clear answer came; the write may have happened.
+            StorageFull: there is no room.
+        """
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Take a key away; one that is not there is no error."""
+
+    @abstractmethod
+    def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
+        """All keys that start with `prefix` and come after `after`, in the order of their UTF-8 bytes, lazily."""
+
+    @abstractmethod
+    def prepare(self) -> Sequence[Setting]:
+        """Make the place fit to hold a depository, as far as it may, and say what was done and what is left to do."""
+
+    @abstractmethod
+    def inspect(self) -> Sequence[Setting]:
+        """The same settings as `prepare`, looked at and not changed."""
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,230 @@
+"""An S3 bucket, or the part of one under a prefix, as an object store."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from depository.backends import s3_client, s3_errors, s3_setup
+from depository.backends.base import Absent, Backend, Condition, Item, Match, Setting, Stored
+from depository.backends.keys import check_key, is_key
+from depository.backends.s3_settings import S3Settings
+from depository.errors import InvalidSettings, InvalidURL, KeyNotFound, StorageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef
+
+_READS = 3
+"""How often a value is asked for whose transfer broke off: botocore repeats a request, not the reading of its body."""
+
+_BROKEN_OFF = (
+    boto.ResponseStreamingError,
+    boto.IncompleteReadError,
+    boto.FlexibleChecksumError,
+    boto.ConnectionClosedError,
+)
+
+
+class S3Backend(Backend):
+    """The keys of a bucket that start with a prefix.
+
+    Args:
+        bucket: its name.
+        prefix: the leading part of every key, or empty for all of the bucket.
+        settings: how to reach the service.
+
+    Raises:
+        InvalidURL: the prefix cannot be the start of a key.
+        InvalidSettings: the settings contradict each other.
+    """
+
+    def __init__(self, bucket: str, prefix: str, settings: S3Settings) -> None:
+        _check(settings)
+        parts = [part for part in prefix.split("/") if part]
+        if parts and not is_key("/".join(parts)):
+            raise InvalidURL(f"{prefix!r} cannot be a prefix in bucket '{bucket}': leave out '.' and '..', shorten it.")
+        self.url = "/".join([f"s3://{bucket}", *parts])
+        self.workers = s3_client.WORKERS
+        self._bucket = bucket
+        self._base = "".join(f"{part}/" for part in parts)
+        self._settings = settings
+        self._held: s3_client.S3Connection | None = None
+        self._lock = threading.Lock()
+        self._encryption: dict[str, Any] = {}
+        if settings.sse is not None:
+            self._encryption["ServerSideEncryption"] = settings.sse
+        if settings.kms_key_id is not None:
+            self._encryption["SSEKMSKeyId"] = settings.kms_key_id
+
+    def get(self, key: str, *, limit: int) -> Stored:
+        name = self._name(key)
+        with self._requesting("read", key) as client:
+            for left in reversed(range(_READS)):
+                answer = client.get_object(Bucket=self._bucket, Key=name)
+                try:
+                    data = _read_body(answer, limit)
+                except _BROKEN_OFF:
+                    if not left:
+                        raise
+                else:
+                    break
+        if data is None:
+            raise StorageError(f"'{key}' in {self.url} is longer than the {limit:,} bytes that were expected.")
+        return Stored(data, self._etag(answer.get("ETag")))
+
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        name = self._name(key)
+        conditions: dict[str, Any] = {}
+        if isinstance(condition, Absent):
+            conditions["IfNoneMatch"] = "*"
+        elif isinstance(condition, Match):
+            conditions["IfMatch"] = condition.etag
+        with self._requesting("write", key, writes=True, conditional="IfMatch" in conditions) as client:
+            answer = client.put_object(Bucket=self._bucket, Key=name, Body=data, **conditions, **self._encryption)
+        return self._etag(answer.get("ETag"))
+
+    def delete(self, key: str) -> None:
+        name = self._name(key)
+        with suppress(KeyNotFound), self._requesting("delete", key, writes=True) as client:
+            client.delete_object(Bucket=self._bucket, Key=name)
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
+        start = self._base + prefix
+        asked: dict[str, Any] = {"StartAfter": self._base + after} if after else {}
+        last = (self._base + after).encode() if after else b""
+        while True:
+            with self._requesting("list", prefix) as client:
+                page = client.list_objects_v2(Bucket=self._bucket, Prefix=start, MaxKeys=1000, **asked)
+            for found in page.get("Contents", ()):
+                name = found["Key"]
+                order = name.encode()
+                if not name.startswith(start) or order <= last:
+                    raise StorageError(
+                        f"The service behind {self.url} lists keys that were not asked for, or unsorted."
+                    )
+                last = order
+                key = name[len(self._base) :]
+                if is_key(key):
+                    yield Item(key, found["Size"], found["ETag"], found["LastModified"].timestamp())
+            if not page.get("IsTruncated"):
+                return
+            asked = self._next_page(page)
+
+    def prepare(self) -> Sequence[Setting]:
+        return self._set_up(s3_setup.prepare)
+
+    def inspect(self) -> Sequence[Setting]:
+        return self._set_up(s3_setup.inspect)
+
+    def close(self) -> None:
+        with self._lock:
+            held, self._held = self._held, None
+        if held is not None:
+            held.release(self)
+
+    def _etag(self, found: str | None) -> str:
+        if found is None:
+            raise StorageError(f"{self._settings.endpoint_url or 'The service'} answers, but not as S3 does: check it.")
+        return found
+
+    def _next_page(self, page: "ListObjectsV2OutputTypeDef") -> dict[str, Any]:
+        if token := page.get("NextContinuationToken"):
+            return {"ContinuationToken": token}
+        if not page.get("Contents"):
+            raise StorageError(f"The service behind {self.url} broke off a listing.")
+        return {"StartAfter": page["Contents"][-1]["Key"]}
+
+    def _set_up(self, step: "Callable[[S3Client, s3_setup.Place], Sequence[Setting]]") -> Sequence[Setting]:
+        place = s3_setup.Place(
+            url=self.url,
+            bucket=self._bucket,
+            base=self._base,
+            endpoint_url=self._settings.endpoint_url,
+        )
+        with self._requesting("set up", self._bucket) as client:
+            return step(client, place)
+
+    def _name(self, key: str) -> str:
+        check_key(key)
+        name = self._base + key
+        check_key(name)
+        return name
+
+    @contextmanager
+    def _requesting(
+        self, verb: str, key: str, *, writes: bool = False, conditional: bool = False
+    ) -> "Iterator[S3Client]":
+        """The client; what it raises comes out as one of our errors."""
+        connection: s3_client.S3Connection | None = None
+        try:
+            connection = self._connection()
+            connection.doubt.raised = False
+            yield connection.client
+        except (ClientError, BotoCoreError) as error:
+            request = s3_errors.Request(
+                verb=verb,
+                key=key,
+                place=self.url,
+                endpoint=_host(connection),
+                region=connection.client.meta.region_name if connection else None,
+                writes=writes,
+                conditional=conditional,
+                profile=self._settings.profile,
+            )
+            if connection is not None and s3_errors.are_credentials_stale(error):
+                connection.discard()
+            doubtful = connection is not None and connection.doubt.raised
+            raise s3_errors.explain(error, request, doubtful=doubtful) from error
+        except ResponseParserError as error:
+            raise StorageError(f"{_host(connection)} answers, but not as S3 does: check the endpoint.") from error
+
+    def _connection(self) -> s3_client.S3Connection:
+        held = self._held
+        if held is None or not held.is_current:
+            with self._lock:
+                self._held = held = s3_client.connection(self._settings, self)
+        return held
+
+
+def _check(settings: S3Settings) -> None:
+    if settings.endpoint_url is not None:
+        parts = urlsplit(settings.endpoint_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+            raise InvalidSettings("The endpoint of an S3 service is written 'https://host' or 'https://host:port'.")
+    if (settings.access_key_id is None) != (settings.secret_access_key is None):
+        raise InvalidSettings("An access key id and its secret key go together: give both, or neither.")
+    if settings.session_token is not None and settings.access_key_id is None:
+        raise InvalidSettings("A session token goes with an access key id and its secret key: give all three.")
+    if settings.kms_key_id is not None and settings.sse != "aws:kms":
+        raise InvalidSettings("A KMS key id is for the encryption 'aws:kms': set that too, or leave out the key.")
+    if settings.max_attempts < 1 or min(settings.connect_timeout, settings.read_timeout) <= 0:
+        raise InvalidSettings("Timeouts are longer than zero seconds, and attempts at least one.")
+
+
+def _host(connection: s3_client.S3Connection | None) -> str:
+    return connection.client.meta.endpoint_url if connection else "the S3 service"
+
+
+def _read_body(answer: "GetObjectOutputTypeDef", limit: int) -> bytes | None:
+    """The body, or None if it is longer than `limit`; never more of it than that in memory."""
+    body = answer["Body"]
+    declared = answer.get("ContentLength")
+    chunks, room = [], limit + 1 if declared is None else min(declared, limit) + 1
+    try:
+        if declared is not None and declared > limit:
+            return None
+        while room > 0 and (chunk := body.read(room)):
+            chunks.append(chunk)
+            room -= len(chunk)
+    finally:
+        body.close()
+    data = b"".join(chunks)
+    if declared is not None and len(data) != declared:
+        raise boto.IncompleteReadError(actual_bytes=len(data), expected_bytes=declared)
+    return data if len(data) <= limit else None

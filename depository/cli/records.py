@@ -1,0 +1,65 @@
+"""Versions, events and notebooks as the JSON objects of ``--json``.
+
+Times are in UTC, in ISO 8601 with milliseconds. All is ASCII, so that nothing in a name can drive a terminal.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from depository import Event, Version
+
+
+def version(found: "Version") -> dict[str, Any]:
+    """A version."""
+    return {
+        "record": "version",
+        "path": found.path,
+        "version": found.name,
+        "number": found.number,
+        "hash": found.hash,
+        "time": moment(found.time),
+        "author": found.author,
+        "size": found.size,
+        "cause": found.cause,
+        "change": found.change,
+        "kind": found.kind,
+        "refs": list(found.refs),
+        "message": found.message,
+    }
+
+
+def event(found: "Event") -> dict[str, Any]:
+    """What happened to a ref or a name."""
+    return {
+        "record": "event",
+        "path": found.path,
+        "event": found.event,
+        "time": moment(found.time),
+        "author": found.author,
+        "ref": found.ref,
+        "number": found.number,
+        "previous": found.previous,
+        "other": found.other,
+        "message": found.message,
+    }
+
+
+def moment(time: datetime) -> str:
+    """A time, as ``2026-11-01T12:30:05.123Z``."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def line(record: Mapping[str, Any]) -> str:
+    """A record as one line."""
+    import json
+
+    return json.dumps(record)
+
+
+def document(value: Mapping[str, Any] | list[Any]) -> str:
+    """A document for a program that a person may read as well."""
+    import json
+
+    return json.dumps(value, indent=2)

@@ -1,0 +1,96 @@
+"""What one call of the command works with: where it is, what is configured, and the depositories that it has opened."""
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from depository import config
+from depository.cli.console import Console
+from depository.config import Place, Surroundings
+from depository.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from depository import Depository
+
+TOP = ":/"
+"""Before a path of the depository, to tell it from a file's name."""
+
+
+class Session:
+    """One call of the command."""
+
+    def __init__(self, surroundings: Surroundings, console: Console, *, url: str | None = None) -> None:
+        self.surroundings = surroundings
+        self.console = console
+        self.url = url
+        """The depository that was named on the command line."""
+        self._places: dict[str, Place] = {}
+        self._depositories: dict[str, Depository] = {}
+
+    @classmethod
+    def from_process(cls, *, url: str | None = None, colour: str | None = None, pager: bool = True) -> "Session":
+        """For this process, in its directory, with its environment and its streams."""
+        surroundings = Surroundings.of_process()
+        return cls(surroundings, Console(surroundings.environ, colour, paging=pager), url=url)
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        for depository in self._depositories.values():
+            depository.close()
+        self._depositories.clear()
+
+    @property
+    def cwd(self) -> str:
+        """The current directory, as the user sees it."""
+        return self.surroundings.cwd
+
+    def now(self) -> datetime:
+        """The time, by the clock of this system: naive, so that words are read with its summer times."""
+        return datetime.now()  # noqa: DTZ005
+
+    def file(self, argument: str) -> str:
+        """The absolute file or directory that an argument names."""
+        if "\0" in argument:
+            raise InvalidInput(f"{argument!r} names no file: there is a null character in it.")
+        return os.path.normpath(os.path.join(self.cwd, argument))
+
+    def place(self, directory: str | None = None) -> Place:
+        """The depository of a directory, by default the current one."""
+        directory = directory or self.cwd
+        if directory not in self._places:
+            self._places[directory] = config.locate(directory, self.surroundings, url=self.url)
+        return self._places[directory]
+
+    def open(self, place: Place) -> "Depository":
+        """A depository that is there."""
+        if place.url not in self._depositories:
+            from depository import Depository
+
+            self._depositories[place.url] = Depository.open(
+                place.url, s3=place.s3_settings, author=self.surroundings.user
+            )
+        return self._depositories[place.url]
+
+    def open_or_make(self, place: Place) -> "Depository":
+        """A depository to write into; the user's own is made if it is not there yet."""
+        if place.is_default and not os.path.exists(place.url):
+            from depository import Depository
+
+            self._depositories[place.url] = Depository.create(place.url, author=self.surroundings.user)
+        return self.open(place)
+
+    def cache_file(self, place: Place) -> str:
+        """Where the details of listings are remembered."""
+        from hashlib import sha256
+
+        name = sha256(place.url.encode(errors="surrogateescape")).hexdigest()[:16]
+        return os.path.join(config.cache_directory(self.surroundings), f"{name}.details")
+
+    def shown(self, place: Place, path: str) -> str:
+        """A path of a depository as the user would type it here."""
+        file = config.file_of(place, path)
+        if file is not None and place == self.place():
+            here = self.cwd if self.cwd.endswith(os.sep) else self.cwd + os.sep
+            if file.startswith(here) and self.place(os.path.dirname(file)) == place:
+                return file.removeprefix(here)
+        return TOP + path

@@ -1,0 +1,677 @@
+"""The API: every save of a notebook archived for good, found again, and given back."""
+
+import random
+import time as clocks
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from os import urandom
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from depository import listing, marker, paths, specs
+from depository.backends import connect
+from depository.errors import (
+    AlreadyExists,
+    CorruptData,
+    InvalidName,
+    MissingObject,
+    NoNotebook,
+    NoVersion,
+    RefMoved,
+)
+from depository.history import damage, pages
+from depository.history.bases import chain_hashes
+from depository.history.commit import Commits, Proposal
+from depository.history.entries import ContentKind, Entry, EventEntry, EventKind, VersionEntry
+from depository.history.manifest import Manifest
+from depository.models import Event, Info, Notebook, Version
+from depository.objects.frame import Kind
+from depository.objects.store import Objects
+
+if TYPE_CHECKING:
+    from depository.backends.base import Backend, Setting
+    from depository.backends.s3_settings import S3Settings
+    from depository.notebook.content import Content
+
+ANY: Final = -1
+"""Of a ref's expected version: whatever it is."""
+
+MAX_MESSAGE = 4096
+"""Bytes of a version's message in UTF-8."""
+MAX_LABEL = 256
+"""Bytes of an author's name or a cause in UTF-8."""
+MAX_TAGS = 64
+"""Tags of one path."""
+
+
+class Depository:
+    """An archive of notebooks at one place.
+
+    Synchronous and safe with several threads; one instance serves a process. Reading asks the store each time;
+    writing keeps the last state of each path in memory, so that a further save by the same process reads nothing.
+    """
+
+    def __init__(
+        self,
+        backend: "Backend",
+        *,
+        author: str = "",
+        clock: Callable[[], float] = clocks.time,
+        sleep: Callable[[float], None] = clocks.sleep,
+        jitter: Callable[[], float] = random.random,
+        token: Callable[[], bytes] = lambda: urandom(8),
+    ) -> None:
+        """Use what `create` and `open` are for; this is for a backend of one's own.
+
+        Args:
+            backend: the object store.
+            author: who saves, where a call does not say.
+            clock: seconds since the epoch.
+            sleep: waits that many seconds, between tries when several writers race.
+            jitter: draws from 0 to 1, to spread those tries.
+            token: draws the 8 random bytes by which a writer knows its own write again.
+        """
+        self.author = author
+        self.settings: Sequence[Setting] = ()
+        """What `create` did to the place, and what it left to an administrator."""
+        self._backend = backend
+        self._clock = clock
+        self._marker: marker.Marker | None = None
+        self._marker_lock = Lock()
+        self._objects = Objects(backend)
+
+        def pause(attempt: int) -> None:
+            sleep(jitter() * min(2.0, 0.01 * 2 ** min(attempt, 10)))
+
+        self._commits = Commits(backend, self._objects, token=token, pause=pause)
+
+    @classmethod
+    def create(
+        cls,
+        url: str,
+        *,
+        prefixes: dict[str, str] | None = None,
+        materialize: tuple[str, ...] = ("scheduled", "published"),
+        s3: "S3Settings | None" = None,
+        author: str = "",
+    ) -> Self:
+        """Make a depository, or adopt the one that is there; `settings` tells what was done.
+
+        Args:
+            url: ``s3://bucket/prefix``, or a directory.
+            prefixes: the prefixes of the spaces ``workspace``, ``scheduled`` and ``published``, where they are not
+                to be called so.
+            materialize: the spaces in which plain notebooks are written.
+            s3: how to reach an S3 service.
+            author: who saves, where a call does not say.
+
+        Raises:
+            InvalidInput: the URL or a setting cannot be used.
+            StorageError: the place cannot be reached or written.
+        """
+        backend = connect(url, settings=s3)
+        depository = cls(backend, author=author)
+        depository.settings = backend.prepare()
+        wanted = marker.make(depository._now(), prefixes, materialize)
+        depository._marker = marker.write(backend, wanted)
+        return depository
+
+    @classmethod
+    def open(cls, url: str | None = None, *, s3: "S3Settings | None" = None, author: str = "") -> Self:
+        """Open a depository. Nothing is asked of the store before something is asked of the depository.
+
+        Args:
+            url: as `create` takes it; None for the one that is configured for the current directory.
+            s3: how to reach an S3 service.
+            author: who saves, where a call does not say.
+
+        Raises:
+            InvalidInput: the URL, or a settings file, cannot be used.
+        """
+        if url is None:
+            from depository import config
+
+            url, s3 = config.configured()
+        return cls(connect(url, settings=s3), author=author)
+
+    @property
+    def url(self) -> str:
+        """The place, without credentials."""
+        return self._backend.url
+
+    # saving
+
+    def save(
+        self,
+        path: str,
+        content: bytes | dict[str, Any],
+        *,
+        author: str | None = None,
+        message: str = "",
+        time: datetime | None = None,
+        cause: str = "save",
+    ) -> Version:
+        """Archive a notebook. When this returns, the version is in the manifest of a durable store.
+
+        Saving what is the newest version already makes no further one; the version returned is then not `fresh`.
+
+        Args:
+            path: the notebook's name in the depository.
+            content: a file's bytes, whatever they are, or a notebook as a dict.
+            author: who saved it.
+            message: what is to be said about it, at most 4,096 bytes.
+            time: when it was saved; now, if not given. Without a zone it is in UTC.
+            cause: why it is archived.
+
+        Raises:
+            InvalidInput: the path, the content or a word cannot be archived.
+            StorageError: the store did not take it, or it is not known whether it did.
+        """
+        from depository import saving
+
+        path = paths.check(path)
+        details = saving.Details(
+            self._milliseconds(time), self._author(author), _checked_text("cause", cause, MAX_LABEL), _message(message)
+        )
+        prepared = saving.prepare(content)
+        self._ready_to_write()
+        save = saving.Save(self._objects, prepared, details)
+        manifest = self._commits.commit(path, save.propose)
+        assert manifest is not None  # noqa: S101 - a save is refused by an error only
+        entry = save.made or manifest.newest
+        assert entry is not None  # noqa: S101 - nothing is proposed only where there is a newest version
+        version = _version(path, manifest, entry)._replace(fresh=save.made is not None)
+        if specs.WORKSPACE in self._spaces().materialize and version.fresh:
+            self._materialize(path, specs.WORKSPACE)
+        return version
+
+    # finding and reading
+
+    def log(self, path: str) -> Iterator[Version]:
+        """The versions of a notebook, the newest first, read from the store as they are asked for.
+
+        Raises:
+            NoNotebook: nothing was ever saved there, or it was renamed.
+        """
+        manifest = self._manifest(path)
+        return (_version(manifest.path, manifest, e) for e in self._history(manifest) if isinstance(e, VersionEntry))
+
+    def history(self, path: str) -> Iterator[Version | Event]:
+        """The versions of a notebook, and what happened to its refs and name, the newest first.
+
+        Raises:
+            NoNotebook: nothing was ever saved there, or it was renamed.
+        """
+        manifest = self._manifest(path)
+        for entry in self._history(manifest):
+            yield (
+                _version(manifest.path, manifest, entry)
+                if isinstance(entry, VersionEntry)
+                else _event(manifest.path, entry)
+            )
+
+    def refs(self, path: str) -> dict[str, int]:
+        """The numbers of the versions that refs and tags point at, ``workspace`` included."""
+        manifest = self._manifest(path)
+        return {specs.WORKSPACE: manifest.count, **manifest.refs}
+
+    def resolve(self, path: str, spec: str = specs.LATEST) -> Version:
+        """The version that a spec names: ``v12``, ``latest~2``, a ref or tag, a hash prefix, a date or a time.
+
+        Raises:
+            NotFound: there is no such notebook or version.
+            Ambiguous: a hash prefix fits several contents.
+            InvalidName: the spec reads like nothing that names a version.
+        """
+        manifest = self._manifest(path)
+        entry, _ = self._find(manifest, spec)
+        return _version(manifest.path, manifest, entry)
+
+    def load(self, path: str, spec: str = specs.LATEST) -> dict[str, Any]:
+        """The notebook of a version, as nbformat reads it from the file.
+
+        Raises:
+            NotFound: there is no such notebook or version.
+            InvalidContent: the version is raw bytes, no notebook.
+            CorruptData: an object that it needs is missing or altered.
+        """
+        from depository.notebook import content as contents
+
+        return contents.to_nbformat(self._content(path, spec)[1])
+
+    def read(self, path: str, spec: str = specs.LATEST) -> bytes:
+        """The file of a version, byte for byte as it was saved.
+
+        Raises:
+            NotFound: there is no such notebook or version.
+            CorruptData: an object that it needs is missing or altered.
+        """
+        return self.read_version(path, spec)[1]
+
+    def read_version(self, path: str, spec: str = specs.LATEST) -> tuple[Version, bytes]:
+        """A version and its file, as `resolve` and `read` give them, with the requests of one of them."""
+        from depository import saving
+
+        entry, content, manifest = self._content(path, spec)
+        try:
+            data = saving.file_of(entry, content, lambda digest: self._objects.read(digest, Kind.BYTES))
+        except ValueError as error:
+            raise CorruptData(f"v{entry.number} of '{path}' is damaged: {error}.") from error
+        return _version(manifest.path, manifest, entry), data
+
+    def find(self, prefix: str) -> str:
+        """The hash, 64 hex digits, of the one archived content that starts with 6 or more digits.
+
+        Raises:
+            NoVersion: there is none.
+            Ambiguous: there are several.
+            InvalidName: these are no hex digits, or too few.
+        """
+        return listing.find_blob(self._objects, prefix)
+
+    def load_blob(self, digest: str) -> dict[str, Any]:
+        """The notebook of a hash of 64 hex digits, as nbformat reads it, whatever path it was saved under."""
+        from depository.notebook import content as contents
+
+        return contents.to_nbformat(self._blob(digest))
+
+    def read_blob(self, digest: str) -> bytes:
+        """The content of a hash of 64 hex digits, rendered as Jupyter writes it; raw bytes as they are."""
+        from depository.notebook import render
+        from depository.notebook.content import Kind as ContentKinds
+
+        content = self._blob(digest)
+        return content.value if content.kind is ContentKinds.RAW else render.render(content.value)
+
+    def ls(
+        self, prefix: str = "", *, details: bool = False, deleted: bool = False, cache: str | None = None
+    ) -> Iterator[Notebook]:
+        """The notebooks under a prefix, by path: from listings alone, unless details are asked for.
+
+        Args:
+            prefix: a path, or the directory that it is in; everything if empty.
+            details: with the newest version and the refs, one read for each manifest that changed since last time.
+            deleted: with those that were deleted or renamed away.
+            cache: a file that remembers details between calls.
+        """
+        lines = listing.notebooks(self._backend, prefix, deleted=deleted)
+        if details:
+            return listing.with_details(self._backend, self._objects.map, lines, _notebook, cache)
+        return (Notebook(line.path, line.changed, line.deleted) for line in lines)
+
+    # refs
+
+    def promote(
+        self,
+        path: str,
+        spec: str,
+        ref: str,
+        *,
+        expect: int | None = ANY,
+        author: str | None = None,
+        message: str = "",
+    ) -> Event:
+        """Point ``published`` or ``scheduled`` at a version, and write the plain notebook where that is wanted.
+
+        Args:
+            path: the notebook.
+            spec: the version, as `resolve` takes it.
+            ref: ``published`` or ``scheduled``.
+            expect: the version that the ref must point at now, None for no version; by default any.
+            author: who does it.
+            message: what is to be said about it.
+
+        Raises:
+            NotFound: there is no such notebook or version.
+            RefMoved: the ref does not point where it was expected to.
+            StorageError: it could not be written; where the ref was moved already, the text says so.
+        """
+        _checked_space(ref)
+        event = self._move_ref(path, EventKind.PROMOTE, ref, spec, expect, author, message)
+        if ref in self._spaces().materialize:
+            self._materialize(event.path, ref)
+        return event
+
+    def withdraw(
+        self, path: str, ref: str, *, expect: int | None = ANY, author: str | None = None, message: str = ""
+    ) -> Event:
+        """Take ``published`` or ``scheduled`` from a notebook, and take the plain notebook away again.
+
+        Raises:
+            NotFound: there is no such notebook, or the ref points at no version of it.
+            RefMoved: the ref does not point where it was expected to.
+            StorageError: it could not be written.
+        """
+        _checked_space(ref)
+        event = self._move_ref(path, EventKind.WITHDRAW, ref, None, expect, author, message)
+        if ref in self._spaces().materialize:
+            self._materialize(event.path, ref)
+        return event
+
+    def tag(
+        self,
+        path: str,
+        spec: str,
+        name: str,
+        *,
+        move: bool = False,
+        author: str | None = None,
+        message: str = "",
+    ) -> Event:
+        """Give a version a name of one's own.
+
+        Raises:
+            InvalidName: the name cannot be a tag.
+            AlreadyExists: the tag points at another version, and `move` was not asked for.
+            NotFound: there is no such notebook or version.
+        """
+        return self._move_ref(path, EventKind.TAG, specs.check_tag(name), spec, ANY if move else None, author, message)
+
+    def untag(self, path: str, name: str, *, author: str | None = None, message: str = "") -> Event:
+        """Take a tag away.
+
+        Raises:
+            NotFound: there is no such notebook or tag.
+        """
+        return self._move_ref(path, EventKind.UNTAG, specs.check_tag(name), None, ANY, author, message)
+
+    # names
+
+    def rename(self, old: str, new: str, *, author: str | None = None, message: str = "") -> Event:
+        """Give a notebook another path, and take its history along.
+
+        Raises:
+            NoNotebook: there is none at the old path.
+            AlreadyExists: there is one at the new path.
+            StorageError: it could not be written. The history is then at the old path, or at both.
+        """
+        from depository.history.renaming import rename
+
+        old, new = paths.check(old), paths.check(new)
+        if old == new:
+            raise AlreadyExists(f"'{old}' has that path already.")
+        self._ready_to_write()
+        event = EventEntry(
+            EventKind.RENAME, self._milliseconds(None), self._author(author), _message(message), other=old
+        )
+        refs = rename(self._commits, self._objects, old, new, event)
+        for space in self._spaces().materialize:
+            if space in refs or space == specs.WORKSPACE:
+                self._materialize(new, space)
+                self._materialize(old, space)
+        return _event(new, event)
+
+    def delete(self, path: str, *, author: str | None = None, message: str = "") -> Event:
+        """Mark a notebook as deleted. Its history and its refs stay, and `undelete` brings it back.
+
+        Raises:
+            NoNotebook: there is none.
+        """
+        path = paths.check(path)
+        event = EventEntry(EventKind.DELETE, self._milliseconds(None), self._author(author), _message(message))
+
+        def propose(manifest: Manifest | None) -> Proposal:
+            if manifest is None or not manifest.alive:
+                raise self._no_notebook(path, manifest)
+            return Proposal(manifest._replace(deleted=True), (event,))
+
+        self._ready_to_write()
+        self._commits.commit(path, propose)
+        if specs.WORKSPACE in self._spaces().materialize:
+            self._materialize(path, specs.WORKSPACE)
+        return _event(path, event)
+
+    def undelete(self, path: str, *, to: str | None = None, author: str | None = None, message: str = "") -> Event:
+        """Bring a deleted notebook back.
+
+        Args:
+            path: the notebook that was deleted.
+            to: another path, for a history that has been displaced: another notebook was renamed to `path` since.
+            author: who does it.
+            message: what is to be said about it.
+
+        Raises:
+            NoNotebook: nothing was deleted there.
+            AlreadyExists: there is a notebook at the path where it would come back.
+        """
+        from depository.history.renaming import undelete
+
+        path = paths.check(path)
+        event = EventEntry(EventKind.UNDELETE, self._milliseconds(None), self._author(author), _message(message))
+        self._ready_to_write()
+        target = paths.check(to) if to is not None else path
+        undelete(self._commits, self._objects, path, target, event)
+        if specs.WORKSPACE in self._spaces().materialize:
+            self._materialize(target, specs.WORKSPACE)
+        return _event(target, event)
+
+    # the depository itself
+
+    def info(self) -> Info:
+        """What this depository is, and how the place is set up.
+
+        Raises:
+            NoDepository: there is none.
+        """
+        found = self._marker = marker.read(self._backend)
+        return Info(
+            self.url,
+            found.format,
+            found.protocol,
+            found.created,
+            found.prefixes,
+            found.materialize,
+            self._backend.inspect(),
+        )
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
+        self._objects.close()
+        self._backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # inside
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    def _milliseconds(self, time: datetime | None) -> int:
+        if time is None:
+            return round(self._clock() * 1000)
+        return round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
+
+    def _author(self, author: str | None) -> str:
+        return _checked_text("author", self.author if author is None else author, MAX_LABEL)
+
+    def _ready_to_write(self) -> None:
+        self._spaces()
+
+    def _spaces(self) -> marker.Marker:
+        with self._marker_lock:
+            if self._marker is None:
+                self._marker = marker.read(self._backend)
+            return self._marker
+
+    def _manifest(self, path: str) -> Manifest:
+        path = paths.check(path)
+        manifest = self._commits.read(path)
+        if manifest is None or manifest.renamed_to is not None:
+            raise self._no_notebook(path, manifest)
+        return manifest
+
+    def _no_notebook(self, path: str, manifest: Manifest | None) -> NoNotebook:
+        if manifest is None:
+            self._spaces()  # there may be no depository at all, and that is then what is wrong
+            return NoNotebook(f"Nothing has been archived as '{path}' in {self.url}.")
+        if manifest.renamed_to is not None:
+            return NoNotebook(f"'{path}' was renamed to '{manifest.renamed_to}', and its history with it.")
+        return NoNotebook(f"'{path}' was deleted; 'undelete' brings it back.")
+
+    def _history(self, manifest: Manifest) -> Iterator[Entry]:
+        try:
+            yield from self._commits.history(manifest)
+        except CorruptData as error:
+            raise damage.explained(error, manifest, self._commits, self._objects) from error
+
+    def _find(self, manifest: Manifest, spec: str) -> tuple[VersionEntry, tuple[Entry, ...]]:
+        """The entry that a spec names, and those that are known around it."""
+        path = manifest.path
+        found = specs.find(spec, path, manifest.refs, manifest.count, self._history(manifest), self._now())
+        number = found if isinstance(found, int) else found.number
+        for entry in manifest.recent:
+            if isinstance(entry, VersionEntry) and entry.number == number:
+                return entry, manifest.recent
+        try:
+            page = pages.find(number, manifest.back, self._commits.read_page)
+        except CorruptData as error:
+            raise damage.explained(error, manifest, self._commits, self._objects) from error
+        if page is None:
+            raise MissingObject(f"v{number} of '{path}' is in none of the pages of its history, which are damaged.")
+        entry = next(e for e in page.entries if isinstance(e, VersionEntry) and e.number == number)
+        return entry, page.entries
+
+    def _content(self, path: str, spec: str) -> tuple[VersionEntry, "Content", Manifest]:
+        manifest = self._manifest(path)
+        entry, around = self._find(manifest, spec)
+        try:
+            content = self._objects.read_blob(entry.hash, chain_hashes(entry, around))
+        except CorruptData as error:
+            raise damage.explained(error, manifest, self._commits, self._objects) from error
+        return entry, content, manifest
+
+    def _blob(self, digest: str) -> "Content":
+        if not specs.is_hash(digest) or len(digest) != 64:  # noqa: PLR2004 - BLAKE3-256 in hex
+            raise InvalidName(f"'{digest}' is no hash of 64 hex digits.")
+        try:
+            return self._objects.read_blob(bytes.fromhex(digest))
+        except MissingObject as error:
+            if error.digest == bytes.fromhex(digest):
+                raise NoVersion(f"Nothing archived has the hash {digest}.") from None
+            raise
+
+    def _move_ref(
+        self,
+        path: str,
+        kind: EventKind,
+        ref: str,
+        spec: str | None,
+        expect: int | None,
+        author: str | None,
+        message: str,
+    ) -> Event:
+        self._ready_to_write()
+        manifest = self._manifest(path)
+        number = self._find(manifest, spec)[0].number if spec is not None else None
+        path = manifest.path
+        event = EventEntry(kind, self._milliseconds(None), self._author(author), _message(message), ref, number)
+        said = event
+
+        def propose(manifest: Manifest | None) -> Proposal | None:
+            nonlocal said
+            if manifest is None or manifest.renamed_to is not None:
+                raise self._no_notebook(path, manifest)
+            now = manifest.refs.get(ref)
+            said = event._replace(previous=now)
+            if number is None and now is None:
+                raise NoVersion(f"'{path}' has no {ref} version.")
+            if now == number:
+                return None
+            if expect not in (ANY, now):
+                where = f"v{now}" if now else "no version"
+                if kind is EventKind.TAG:
+                    raise AlreadyExists(f"The tag '{ref}' of '{path}' is at {where} already; ask for it to be moved.")
+                wanted = f"v{expect}" if expect else "no version"
+                raise RefMoved(f"{ref} of '{path}' is at {where}, not at {wanted}: somebody moved it; look again.")
+            if kind is EventKind.TAG and now is None and len(manifest.refs) >= MAX_TAGS:
+                raise InvalidName(f"'{path}' has {MAX_TAGS} refs and tags already; take one away first.")
+            refs = {name: target for name, target in manifest.refs.items() if name != ref}
+            if number is not None:
+                refs[ref] = number
+            return Proposal(manifest._replace(refs=refs), (said,))
+
+        self._commits.commit(path, propose)
+        return _event(path, said)
+
+    def _materialize(self, path: str, space: str) -> None:
+        from depository import spaces
+
+        spaces.materialize(self._backend, self._commits, self.read, path, space, self._spaces().prefixes[space])
+
+
+def _version(path: str, manifest: Manifest, entry: VersionEntry) -> Version:
+    refs = [ref for ref, number in sorted(manifest.refs.items()) if number == entry.number]
+    if entry.number == manifest.count and manifest.alive:
+        refs.insert(0, specs.WORKSPACE)
+    kind = "raw" if entry.kind is ContentKind.RAW else "notebook"
+    return Version(
+        path,
+        entry.number,
+        entry.hash.hex(),
+        _time(entry.time),
+        entry.author,
+        entry.size,
+        entry.cause,
+        entry.message,
+        entry.change.name.lower(),
+        kind,
+        tuple(refs),
+    )
+
+
+def _event(path: str, entry: EventEntry) -> Event:
+    name = _SPACE_EVENTS.get((entry.event, entry.ref), entry.event.value)
+    return Event(
+        path,
+        name,
+        _time(entry.time),
+        entry.author,
+        entry.message,
+        entry.ref,
+        entry.number,
+        entry.previous,
+        entry.other,
+    )
+
+
+_SPACE_EVENTS: dict[tuple[EventKind, str | None], str] = {
+    (EventKind.PROMOTE, "published"): "publish",
+    (EventKind.WITHDRAW, "published"): "unpublish",
+    (EventKind.PROMOTE, "scheduled"): "schedule",
+    (EventKind.WITHDRAW, "scheduled"): "unschedule",
+}
+
+
+def _notebook(line: listing.Line, manifest: Manifest) -> Notebook:
+    newest = _version(line.path, manifest, manifest.newest) if manifest.newest else None
+    return Notebook(line.path, line.changed, not manifest.alive, newest, dict(manifest.refs))
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _checked_space(ref: str) -> None:
+    if ref not in specs.SPACES or ref == specs.WORKSPACE:
+        raise InvalidName(f"'{ref}' is nothing to promote to; 'published' and 'scheduled' are.")
+
+
+def _message(message: str) -> str:
+    return _checked_text("message", message, MAX_MESSAGE)
+
+
+def _checked_text(what: str, text: str, limit: int) -> str:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise InvalidName(f"The {what} is not valid Unicode.") from None
+    if size > limit:
+        raise InvalidName(f"The {what} has {size:,} bytes; at most {limit:,} are kept.")
+    return text

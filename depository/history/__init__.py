@@ -1,0 +1,1 @@
+"""Manifests and pages: what happened to each path, and the one way of adding to it."""

@@ -1,0 +1,191 @@
+"""The commit protocol: one conditional write of a path's manifest, and certainty about what became of it.
+
+1. Whatever the new manifest refers to is written first: `propose` sees to its objects, `commit` to the pages.
+2. The manifest is put on the condition that nobody wrote it since it was read.
+3. On any answer but a clear yes it is read back. Our own write in it: done, whatever the answer was; a write whose
+   answer was lost and that was repeated is told that its condition failed, by its own first try. Somebody else's:
+   propose again on top of it. Unreadable: an error, never a guess.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import NamedTuple
+
+from depository.backends.base import Absent, Backend, Match
+from depository.errors import AlteredObject, Conflict, KeyNotFound, OutcomeUnknown, PreconditionFailed, StorageError
+from depository.history import manifest as manifests
+from depository.history import pages
+from depository.history.entries import Entry
+from depository.history.manifest import Manifest
+from depository.objects.frame import Kind
+from depository.objects.store import Objects
+
+MAX_TRIES = 1000
+"""Lost races after which a commit gives up. Each lost race is another writer's success, so this is no normal event."""
+
+MAX_UNEXPLAINED = 5
+"""Refusals and lost answers, nothing having changed, after which a commit gives up."""
+
+_CACHED_HEADS = 4096
+_LOCKS = 64
+
+
+class Head(NamedTuple):
+    """A path's manifest as it was last seen."""
+
+    manifest: Manifest | None
+    """None where nothing has ever been saved."""
+    etag: str | None
+
+
+class Proposal(NamedTuple):
+    """What a writer wants a path to be."""
+
+    manifest: Manifest
+    """The manifest it builds on, with refs and flags as they should be."""
+    entries: tuple[Entry, ...]
+    """What to append to its history."""
+
+
+Propose = Callable[[Manifest | None], Proposal | None]
+"""Makes a proposal for the manifest that is there, after writing its objects; None if nothing needs to be done. It is
+called again when somebody else was faster."""
+
+
+class Commits:
+    """Reads and writes the manifests of one depository. Safe with several threads."""
+
+    def __init__(
+        self, backend: Backend, objects: Objects, *, token: Callable[[], bytes], pause: Callable[[int], None]
+    ) -> None:
+        """Make one.
+
+        Args:
+            backend: where the manifests are.
+            objects: where the pages are.
+            token: draws a write id, 8 random bytes.
+            pause: waits before a further try, given how many there were.
+        """
+        self._backend = backend
+        self._objects = objects
+        self._token = token
+        self._pause = pause
+        self._heads: OrderedDict[str, Head] = OrderedDict()
+        self._lock = Lock()
+        self._path_locks = [Lock() for _ in range(_LOCKS)]
+
+    def read(self, path: str) -> Manifest | None:
+        """Read a path's manifest from the store; None where nothing has ever been saved.
+
+        Raises:
+            AlteredObject: what is there is no manifest, or another path's.
+        """
+        return self._read(path).manifest
+
+    def commit(self, path: str, propose: Propose) -> Manifest | None:
+        """Bring a path to what `propose` makes of it, and return the manifest that says so.
+
+        Raises:
+            StorageError: it could not be written, or it is not known whether it was.
+            Conflict: other writers were faster `MAX_TRIES` times.
+        """
+        with self._path_locks[hash(path) % _LOCKS]:
+            head = self._known(path) or self._read(path)
+            unexplained = 0
+            for attempt in range(1, MAX_TRIES + 1):
+                proposal = propose(head.manifest)
+                if proposal is None:
+                    return head.manifest
+                outcome, doubt = self._try(path, head, proposal)
+                if outcome.manifest is not None and self._holds(outcome.manifest, proposal):
+                    return outcome.manifest
+                if outcome.etag == head.etag:
+                    unexplained += 1
+                    if doubt and unexplained == MAX_UNEXPLAINED:
+                        raise OutcomeUnknown(
+                            f"{self._backend.url} does not take the new version of '{path}', though nobody else "
+                            f"changed it: {doubt}"
+                        ) from doubt
+                head = outcome
+                self._pause(attempt)
+        raise Conflict(
+            f"Others wrote to '{path}' each of the {MAX_TRIES:,} times that this was tried; try again later."
+        )
+
+    def history(self, manifest: Manifest) -> Iterator[Entry]:
+        """All entries, the newest first, each page read when it is reached."""
+        yield from reversed(manifest.recent)
+        for page in pages.walk(manifest.back, self.read_page):
+            yield from reversed(page.entries)
+
+    def read_page(self, pointer: pages.Pointer) -> pages.Page:
+        """Read a sealed page.
+
+        Raises:
+            CorruptData: it is missing or altered.
+        """
+        try:
+            page = pages.unseal(self._objects.read(pointer.hash, Kind.PAGE))
+        except ValueError as error:
+            raise AlteredObject(f"The page {pointer.hash.hex()} is damaged: {error}.", pointer.hash) from error
+        if (page.index, page.first) != (pointer.index, pointer.first):
+            raise AlteredObject(f"The page {pointer.hash.hex()} is not the one that points to it.", pointer.hash)
+        return page
+
+    def _try(self, path: str, head: Head, proposal: Proposal) -> tuple[Head, StorageError | None]:
+        """Put the proposal, and return what is there afterwards, and the doubt about how that came."""
+        new = proposal.manifest.appended(*proposal.entries)
+        new, data, sealed = manifests.sealed(
+            new._replace(path=path, write_id=self._token(), generation=proposal.manifest.generation + 1)
+        )
+        self._objects.write(sealed)
+        try:
+            etag = self._backend.put(manifests.key_of(path), data, Match(head.etag) if head.etag else Absent())
+        except (PreconditionFailed, OutcomeUnknown) as doubt:
+            return self._read(path), doubt
+        return self._remember(path, Head(new, etag)), None
+
+    def _holds(self, manifest: Manifest, proposal: Proposal) -> bool:
+        """Whether our entries are in a manifest's history, above what the proposal was built on."""
+        missing = set(proposal.entries)
+        start = proposal.manifest.recent[-1] if proposal.manifest.recent else None
+        for entry in self.history(manifest):
+            missing.discard(entry)
+            if not missing:
+                return True
+            if entry == start:
+                break
+        return False
+
+    def _read(self, path: str) -> Head:
+        key = manifests.key_of(path)
+        try:
+            stored = self._backend.get(key, limit=manifests.READ_LIMIT)
+        except KeyNotFound:
+            self._forget(path)
+            return Head(None, None)
+        try:
+            manifest = manifests.unpack(stored.data)
+            if manifest.path != path:
+                raise ValueError(f"it is that of '{manifest.path}'")
+        except ValueError as error:
+            self._forget(path)
+            raise AlteredObject(f"The manifest of '{path}' ({key}) is damaged: {error}.") from error
+        return self._remember(path, Head(manifest, stored.etag))
+
+    def _known(self, path: str) -> Head | None:
+        with self._lock:
+            return self._heads.get(path)
+
+    def _remember(self, path: str, head: Head) -> Head:
+        with self._lock:
+            self._heads[path] = head
+            self._heads.move_to_end(path)
+            if len(self._heads) > _CACHED_HEADS:
+                self._heads.popitem(last=False)
+        return head
+
+    def _forget(self, path: str) -> None:
+        with self._lock:
+            self._heads.pop(path, None)

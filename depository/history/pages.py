@@ -1,0 +1,110 @@
+"""Pages: older history, sealed and content-addressed.
+
+A page holds the hash of the page before it, and of some further back: of the newest page whose index is a multiple of
+2, of 4, of 8, … as a skip list does. So all of history hangs on the newest page by hashes, and any version is found
+in a number of steps that grows with the logarithm of the history's length (after W. Pugh, "Skip lists", 1990).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgpack
+from blake3 import blake3
+
+from depository.history import entries
+from depository.history.entries import Entry, VersionEntry
+from depository.objects import frame
+from depository.objects.frame import Frame, Kind
+
+MAX_PAGE = 1 << 24
+
+
+class Pointer(NamedTuple):
+    """Where a page is."""
+
+    index: int
+    """1 for the oldest page of a path, and so on without gaps."""
+    first: int
+    """The number of the first version in it, or of the next version after it if it has none."""
+    hash: bytes
+
+
+class Page(NamedTuple):
+    """A sealed run of history."""
+
+    path: str
+    """The path at the time of sealing."""
+    index: int
+    first: int
+    back: tuple[Pointer, ...]
+    """Pages before it, the nearest first."""
+    entries: tuple[Entry, ...]
+    """The oldest first."""
+
+
+def seal(page: Page) -> tuple[Pointer, Frame]:
+    """The pointer to a page and the object that holds it."""
+    data = msgpack.packb(
+        [
+            page.path,
+            page.index,
+            page.first,
+            [list(pointer) for pointer in page.back],
+            list(map(entries.encode, page.entries)),
+        ]
+    )
+    digest = blake3(data).digest()
+    return Pointer(page.index, page.first, digest), frame.encode(Kind.PAGE, data)
+
+
+def unseal(data: bytes) -> Page:
+    """The page of an object's payload.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match msgpack.unpackb(data):
+        case [str(path), int(index), int(first), list(back), list(items)]:
+            pointers = tuple(map(decode_pointer, back))
+            return Page(path, index, first, pointers, tuple(map(entries.decode, items)))
+        case _:
+            raise ValueError("it is no page")
+
+
+def decode_pointer(fields: object) -> Pointer:
+    """The pointer of its MessagePack array.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match fields:
+        case [int(index), int(first), bytes(digest)]:
+            return Pointer(index, first, digest)
+        case _:
+            raise ValueError("a pointer to a page is altered")
+
+
+def with_page(back: Sequence[Pointer], page: Pointer) -> tuple[Pointer, ...]:
+    """The pointers that the page after `page` holds: for each power of two, the newest page at a multiple of it."""
+    known = {pointer.index: pointer for pointer in (*back, page)}
+    wanted = {page.index >> level << level for level in range(page.index.bit_length())}
+    return tuple(known[index] for index in sorted(wanted, reverse=True))
+
+
+def find(number: int, back: Sequence[Pointer], read: Callable[[Pointer], Page]) -> Page | None:
+    """The page that holds a version, or None if no page does."""
+    while back:
+        newer = [pointer for pointer in back if pointer.first > number]
+        if not newer:
+            page = read(back[0])
+            return page if any(isinstance(e, VersionEntry) and e.number == number for e in page.entries) else None
+        back = read(newer[-1]).back
+    return None
+
+
+def walk(back: Sequence[Pointer], read: Callable[[Pointer], Page]) -> Iterator[Page]:
+    """All pages, the newest first."""
+    while back:
+        page = read(back[0])
+        yield page
+        back = page.back

@@ -1,0 +1,144 @@
+"""Renames and undeletions: manifests that change their name, and take their history along.
+
+Renaming writes two manifests, and never copies history. The new name is written first: whatever happens in between,
+the history has a name. The old name keeps its own view of it, with a note of where it went, so that no acknowledged
+number ever changes its meaning.
+"""
+
+from collections.abc import Mapping
+
+from depository.errors import AlreadyExists, Conflict, NoNotebook
+from depository.history import manifest as manifests
+from depository.history.commit import Commits, Proposal
+from depository.history.entries import EventEntry, VersionEntry
+from depository.history.manifest import Buried, Manifest
+from depository.notebook.canonical import hash_bytes
+from depository.objects import frame
+from depository.objects.frame import Kind
+from depository.objects.store import Objects
+
+_MAX_ROUNDS = 100
+
+
+def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventEntry) -> Mapping[str, int]:
+    """Move a history from one path to another, and return its refs.
+
+    Args:
+        commits: of the depository.
+        objects: of the depository.
+        old: the path now.
+        new: the path to be.
+        event: what the new path's history says about it; its `other` is the old path.
+
+    Raises:
+        NoNotebook: there is nothing alive at the old path.
+        AlreadyExists: there is something alive at the new path.
+    """
+    source = commits.read(old)
+    if source is None or not source.alive:
+        raise NoNotebook(f"There is no notebook '{old}' to rename.")
+    moved: Manifest = source
+    commits.commit(new, lambda target: _arrive(objects, moved, target, event))
+    for _ in range(_MAX_ROUNDS):
+        late = _leave(commits, source, new, event)
+        if late is None:
+            return source.refs
+        # somebody saved under the old name meanwhile: those versions come along as well
+        _follow(commits, source, late, new)
+        source = late
+    raise Conflict(f"'{old}' is written to all the time; it has the name '{new}' as well now. Rename it again later.")
+
+
+def undelete(commits: Commits, objects: Objects, path: str, target: str, event: EventEntry) -> None:
+    """Bring a deleted history back, under its own name or, also a displaced one, under another.
+
+    Raises:
+        NoNotebook: nothing was deleted there.
+        AlreadyExists: there is a notebook at the target.
+    """
+    deleted = commits.read(path)
+    if target != path:
+        if deleted is None or not (deleted.deleted or deleted.buried):
+            raise NoNotebook(f"Nothing that was called '{path}' has been deleted.")
+        history = deleted if deleted.deleted else manifests.unpack(objects.read(deleted.buried[-1].hash, Kind.BYTES))
+        back = event._replace(other=path)
+        commits.commit(target, lambda there: _arrive(objects, history, there, back))
+        return
+
+    def propose(manifest: Manifest | None) -> Proposal:
+        if manifest is None or manifest.renamed_to is not None:
+            where = f": it was renamed to '{manifest.renamed_to}'" if manifest else ""
+            raise NoNotebook(f"Nothing called '{path}' has been deleted{where}.")
+        if not manifest.deleted:
+            hint = "; name another path for the one that it displaced" if manifest.buried else ""
+            raise AlreadyExists(f"'{path}' is not deleted{hint}.")
+        return Proposal(manifest._replace(deleted=False), (event,))
+
+    commits.commit(path, propose)
+
+
+def _arrive(objects: Objects, source: Manifest, target: Manifest | None, event: EventEntry) -> Proposal | None:
+    """Give a history to a path."""
+    buried: tuple[Buried, ...] = ()
+    generation = source.generation
+    if target is not None:
+        if target.alive:
+            if target.renamed_from == source.path and _begins_with(target, source):
+                return None  # a rename that was broken off is taken up again
+            raise AlreadyExists(
+                f"There is a notebook '{target.path}' already; choose another name, or delete it first."
+            )
+        generation = max(generation, target.generation)
+        buried = target.buried
+        if target.deleted and target.count:
+            buried = (*buried, _bury(objects, target))
+    manifest = source._replace(
+        generation=generation, renamed_from=event.other, renamed_to=None, deleted=False, buried=buried
+    )
+    return Proposal(manifest, (event,))
+
+
+def _leave(commits: Commits, source: Manifest, new: str, event: EventEntry) -> Manifest | None:
+    """Note at the old path where its history went; or return what it is now, if that is not what was moved."""
+    late: Manifest | None = None
+
+    def propose(manifest: Manifest | None) -> Proposal | None:
+        nonlocal late
+        late = manifest if manifest is not None and manifest.newest != source.newest else None
+        if late is not None or manifest is None or not manifest.alive:
+            return None
+        return Proposal(manifest._replace(renamed_to=new), (event._replace(other=new),))
+
+    commits.commit(source.path, propose)
+    return late
+
+
+def _follow(commits: Commits, source: Manifest, late: Manifest, new: str) -> None:
+    """Append to the new path what was saved at the old one since it was moved."""
+    extra: list[VersionEntry] = []
+    for entry in commits.history(late):
+        if entry == source.newest:
+            break
+        if isinstance(entry, VersionEntry):
+            extra.append(entry)
+
+    def propose(manifest: Manifest | None) -> Proposal:
+        if manifest is None:
+            raise NoNotebook(f"'{new}' is gone while a notebook was being renamed to it; rename it again.")
+        numbered = tuple(
+            entry._replace(number=manifest.count + step) for step, entry in enumerate(reversed(extra), start=1)
+        )
+        return Proposal(manifest._replace(fingerprint=late.fingerprint), numbered)
+
+    commits.commit(new, propose)
+
+
+def _begins_with(target: Manifest, source: Manifest) -> bool:
+    return target.newest == source.newest or source.newest in target.recent
+
+
+def _bury(objects: Objects, manifest: Manifest) -> Buried:
+    data = manifests.pack(manifest)
+    digest = hash_bytes(data)
+    objects.write({digest: frame.encode(Kind.BYTES, data)})
+    return Buried(manifest.count, digest)

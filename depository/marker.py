@@ -1,0 +1,117 @@
+"""The format marker: the small object that makes a place a depository, and says how all writers must use it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from depository.backends.base import Absent, Backend
+from depository.errors import (
+    AlteredObject,
+    InvalidSettings,
+    KeyNotFound,
+    NoDepository,
+    OutcomeUnknown,
+    PreconditionFailed,
+    UnsupportedFormat,
+)
+from depository.specs import SPACES
+
+KEY = "depository.json"
+FORMAT = 1
+CONDITIONAL = "conditional"
+"""The commit protocol that relies on the store's conditional writes."""
+
+_TAKEN = ("objects", "manifests", KEY)
+_LIMIT = 64 * 1024
+
+
+class Marker(NamedTuple):
+    """What the marker says."""
+
+    format: int
+    protocol: str
+    created: datetime
+    prefixes: dict[str, str]
+    """The prefix of each space, without slashes around it."""
+    materialize: tuple[str, ...]
+    """The spaces in which plain notebooks are written."""
+
+
+def make(created: datetime, prefixes: dict[str, str] | None, materialize: tuple[str, ...]) -> Marker:
+    """A marker for a new depository.
+
+    Raises:
+        InvalidSettings: the prefixes or spaces cannot be used.
+    """
+    chosen = {space: space for space in SPACES} | {
+        space: prefix.strip("/") for space, prefix in (prefixes or {}).items()
+    }
+    for space in (*chosen, *materialize):
+        if space not in SPACES:
+            raise InvalidSettings(f"'{space}' is no space; there are {', '.join(SPACES)}.")
+    for space, prefix in chosen.items():
+        if not prefix or prefix.split("/")[0] in _TAKEN or any(part in ("", ".", "..") for part in prefix.split("/")):
+            raise InvalidSettings(f"'{prefix}' cannot be the prefix of {space}: depository keeps its own data there.")
+    if len(set(chosen.values())) < len(chosen):
+        raise InvalidSettings("Two spaces have the same prefix; give each its own.")
+    return Marker(FORMAT, CONDITIONAL, created, chosen, tuple(materialize))
+
+
+def write(backend: Backend, marker: Marker) -> Marker:
+    """Write a marker where there is none, and return the one that is there then."""
+    text = json.dumps(
+        {
+            "format": marker.format,
+            "protocol": marker.protocol,
+            "created": marker.created.isoformat(timespec="seconds"),
+            "prefixes": marker.prefixes,
+            "materialize": list(marker.materialize),
+        },
+        indent=2,
+    )
+    try:
+        backend.put(KEY, f"{text}\n".encode(), Absent())
+    except (PreconditionFailed, OutcomeUnknown):
+        return read(backend)
+    return marker
+
+
+def read(backend: Backend) -> Marker:
+    """Read a depository's marker.
+
+    Raises:
+        NoDepository: there is none.
+        UnsupportedFormat: it is of a newer format, or of a protocol that this program does not know.
+        AlteredObject: it cannot be understood.
+    """
+    try:
+        data = backend.get(KEY, limit=_LIMIT).data
+    except KeyNotFound:
+        raise NoDepository(
+            f"There is no depository at {backend.url}; make one with 'depository init {backend.url}'."
+        ) from None
+    try:
+        fields = json.loads(data)
+        form, protocol = fields["format"], fields["protocol"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AlteredObject(f"The format marker {KEY} of {backend.url} is damaged: it cannot be read.") from error
+    if type(form) is not int or form > FORMAT:
+        raise UnsupportedFormat(
+            f"{backend.url} is of format {form}, and this program knows {FORMAT}: upgrade depository."
+        )
+    if protocol != CONDITIONAL:
+        raise UnsupportedFormat(
+            f"{backend.url} is written by the commit protocol '{protocol}', which this program does not know: upgrade "
+            "depository."
+        )
+    return _decoded(backend.url, form, protocol, fields)
+
+
+def _decoded(url: str, form: int, protocol: str, fields: dict[str, Any]) -> Marker:
+    try:
+        created = datetime.fromisoformat(fields["created"]).astimezone(UTC)
+        return make(created, dict(fields["prefixes"]), tuple(fields["materialize"]))._replace(
+            format=form, protocol=protocol
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidSettings) as error:
+        raise AlteredObject(f"The format marker {KEY} of {url} is damaged: {error!s}.") from error

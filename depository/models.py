@@ -1,0 +1,95 @@
+"""What the API hands out: plain, immutable records."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from depository.backends.base import Setting
+
+
+class Version(NamedTuple):
+    """One immutable version of a notebook."""
+
+    path: str
+    number: int
+    """From 1, without gaps."""
+    hash: str
+    """Of the content, 64 hex digits."""
+    time: datetime
+    """In UTC."""
+    author: str
+    size: int
+    """Of the file, in bytes."""
+    cause: str
+    """Why it was archived: ``save``, ``restore``, ``import``, ``copy``, ``run``, …"""
+    message: str
+    change: str
+    """Against the version before: ``source``, ``outputs`` (no source changed), or ``file`` (only how it is written)."""
+    kind: str
+    """``notebook``, or ``raw`` for bytes that are none."""
+    refs: tuple[str, ...] = ()
+    """The refs and tags that point at it; ``workspace`` at the newest."""
+    fresh: bool = False
+    """The call that returned it has made it; False where the content was the newest already."""
+
+    @property
+    def name(self) -> str:
+        """As people write it, ``v12``."""
+        return f"v{self.number}"
+
+    @property
+    def short(self) -> str:
+        """The first 8 digits of the hash."""
+        return self.hash[:8]
+
+
+class Event(NamedTuple):
+    """Something that happened to a notebook's refs or name."""
+
+    path: str
+    event: str
+    """``publish``, ``unpublish``, ``schedule``, ``unschedule``, ``tag``, ``untag``, ``rename``, ``delete``,
+    ``undelete``, ``start`` (a new history under a name that had one before)."""
+    time: datetime
+    """In UTC."""
+    author: str
+    message: str = ""
+    ref: str | None = None
+    number: int | None = None
+    """The version that `ref` points at now."""
+    previous: int | None = None
+    """The version that it pointed at before."""
+    other: str | None = None
+    """Of a rename, the path on its other side."""
+
+
+class Notebook(NamedTuple):
+    """One line of a listing."""
+
+    path: str
+    changed: datetime
+    """When its history last grew, by the store's clock, in UTC."""
+    deleted: bool = False
+    """Deleted or renamed away; its history is still there."""
+    version: Version | None = None
+    """The newest, if details were asked for."""
+    refs: Mapping[str, int] = MappingProxyType({})
+    """The versions that refs and tags point at, if details were asked for."""
+
+
+class Info(NamedTuple):
+    """What a depository is."""
+
+    url: str
+    format: int
+    protocol: str
+    """How commits are made: ``conditional``."""
+    created: datetime
+    prefixes: dict[str, str]
+    """The prefix of each space."""
+    materialize: tuple[str, ...]
+    """The spaces in which plain notebooks are written."""
+    settings: Sequence["Setting"]
+    """How the place is set up."""

@@ -1,0 +1,1 @@
+"""What a notebook is. Pure: no files, no clock, no chance."""

@@ -1,0 +1,311 @@
+"""The object store: contents in, contents out, each under the hash of what it holds.
+
+Writing is create-only and says so to the store, so an object never changes once it is there. What was encoded is
+decoded and compared before it is sent; what is read is hashed before it is returned.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from depository.backends.base import Absent, Backend
+from depository.errors import (
+    AlteredObject,
+    CorruptData,
+    KeyNotFound,
+    MissingObject,
+    OutcomeUnknown,
+    PreconditionFailed,
+)
+from depository.objects import frame
+from depository.objects.frame import Frame, Kind
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from depository.notebook.content import Content
+
+MAX_CHAIN = 32
+"""Deltas on top of one another. A path's own scheme needs 17; copies of notebooks among paths may add to it."""
+
+_CACHED_BYTES = 64 * 1024 * 1024
+_WRITE_TRIES = 3
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class Payload(NamedTuple):
+    """A decoded object."""
+
+    data: bytes
+    depth: int
+    """Objects under it in its chain of deltas."""
+    frame: Frame
+
+
+class Written(NamedTuple):
+    """A blob on its way into the store."""
+
+    hash: bytes
+    payload: Payload
+    frames: dict[bytes, Frame]
+    """What has to be written for it."""
+
+
+def key_of(digest: bytes) -> str:
+    """The key of the object with that hash."""
+    name = digest.hex()
+    return f"objects/{name[:2]}/{name[2:]}"
+
+
+class Objects:
+    """The objects of one depository. Safe with several threads."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._cache: OrderedDict[bytes, Payload] = OrderedDict()
+        self._cached_bytes = 0
+        self._lock = Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    # writing
+
+    def encode_blob(
+        self, content: "Content", base: tuple[bytes, Payload] | None, known: Iterable[bytes] = ()
+    ) -> Written:
+        """Encode a content, as a delta against `base` where that pays.
+
+        Args:
+            content: a notebook or raw bytes.
+            base: the hash and payload of an object that the store is known to hold.
+            known: hashes of outputs that the store is known to hold; they are not among the frames to write.
+        """
+        from depository.notebook import content as contents
+        from depository.notebook import skeleton
+
+        if content.kind is contents.Kind.NOTEBOOK:
+            kind = Kind.NOTEBOOK
+            data, outputs = skeleton.take_apart(content.value, content.canonical)
+        else:
+            kind, data, outputs = Kind.BYTES, content.canonical, {}
+        blob = self._encode_delta(kind, data, tuple(outputs), base)
+        decoded = blob.decode(base[1].data if blob.base and base else None)
+        if kind is Kind.NOTEBOOK:
+            again = contents.from_skeleton(decoded, {key: output.data for key, output in outputs.items()})
+        else:
+            again = contents.from_raw(decoded)
+        if again.hash != content.hash:
+            raise AlteredObject(
+                f"Encoding the content {content.hash.hex()[:12]} does not give it back; nothing was written."
+            )
+        frames = {
+            key: frame.encode(Kind.TEXT if output.is_text else Kind.BYTES, output.data)
+            for key, output in outputs.items()
+            if key not in set(known)
+        }
+        depth = base[1].depth + 1 if blob.base and base else 0
+        return Written(content.hash, Payload(data, depth, blob), {content.hash: blob, **frames})
+
+    def _encode_delta(
+        self, kind: Kind, data: bytes, outputs: tuple[bytes, ...], base: tuple[bytes, Payload] | None
+    ) -> Frame:
+        if base is None or base[1].depth >= MAX_CHAIN or not base[1].data:
+            return frame.encode(kind, data, outputs)
+        delta = frame.encode_delta(kind, data, outputs, base[0], base[1].data)
+        if len(delta.encoded) * 4 < len(data):
+            return delta
+        whole = frame.encode(kind, data, outputs)
+        return delta if len(delta.encoded) < len(whole.encoded) else whole
+
+    def write(self, frames: dict[bytes, Frame]) -> set[bytes]:
+        """Write objects, at once where that pays, and return those that were not there before.
+
+        Raises:
+            StorageError: one could not be written.
+        """
+        created = self.map(self._create, frames.items())
+        return {digest for digest, new in zip(frames, created, strict=True) if new}
+
+    def _create(self, item: tuple[bytes, Frame]) -> bool:
+        digest, blob = item
+        data = frame.pack(blob)
+        for attempt in range(_WRITE_TRIES):
+            try:
+                self._backend.put(key_of(digest), data, Absent())
+            except PreconditionFailed:
+                return False
+            except OutcomeUnknown:
+                # whoever wrote it, the name vouches for the content
+                if attempt == _WRITE_TRIES - 1:
+                    raise
+            else:
+                return True
+        raise AssertionError("unreachable")
+
+    # reading
+
+    def read_blob(self, digest: bytes, chain: Sequence[bytes] = ()) -> "Content":
+        """Read a notebook or raw bytes by hash.
+
+        Args:
+            digest: the hash.
+            chain: the hashes that it probably builds on; read along with it, so that a right guess takes one round
+                trip. A wrong one costs round trips, nothing else.
+
+        Raises:
+            MissingObject: it, or an object that it builds on or refers to, is not there.
+            AlteredObject: it, or one of those, is not what it should be.
+        """
+        from depository.notebook import content as contents
+
+        payload = self.read_payload(digest, chain)
+        kind = payload.frame.kind
+        wanted = payload.frame.outputs
+        outputs = dict(zip(wanted, self.map(self._read_output, wanted), strict=True))
+        try:
+            if kind is Kind.BYTES:
+                content = contents.from_raw(payload.data)
+            elif kind is Kind.NOTEBOOK:
+                content = contents.from_skeleton(payload.data, outputs)
+            else:
+                raise ValueError(f"it is a {kind.name.lower()}, not a blob")
+        except (ValueError, KeyError) as error:
+            raise _altered(digest, str(error)) from error
+        if content.hash != digest:
+            raise _altered(digest, "its content has another hash than its name")
+        return content
+
+    def read_payload(self, digest: bytes, chain: Sequence[bytes] = ()) -> Payload:
+        """Read and decode an object, from memory where it has been read or written before.
+
+        Every step of its chain is checked by its own checksum, so that nothing is built on altered data; the hash of
+        a notebook is over the whole content, and `read_blob` checks that.
+        """
+        if cached := self._cached(digest):
+            return cached
+        wanted = [key for key in dict.fromkeys((digest, *chain)) if not self._cached(key)]
+        frames = {key: found for key, found in zip(wanted, self.map(self._try_read, wanted), strict=True) if found}
+        return self._decode(digest, frames)
+
+    def read(self, digest: bytes, kind: Kind) -> bytes:
+        """Read an object that is no notebook, checked against its hash.
+
+        Raises:
+            MissingObject: it is not there.
+            AlteredObject: it is not what its name stands for.
+        """
+        return _checked(digest, self.read_frame(digest), kind)
+
+    def read_frame(self, digest: bytes) -> Frame:
+        """Read an object without decoding it.
+
+        Raises:
+            MissingObject: it is not there.
+            AlteredObject: it is no frame.
+        """
+        try:
+            data = self._backend.get(key_of(digest), limit=frame.MAX_FRAME).data
+        except KeyNotFound:
+            raise MissingObject(f"The object {key_of(digest)} is missing from {self._backend.url}.", digest) from None
+        try:
+            return frame.unpack(data)
+        except ValueError as error:
+            raise _altered(digest, str(error)) from error
+
+    def find(self, prefix: str) -> list[str]:
+        """The hashes, in hex, of all objects whose hash starts with a prefix of 2 or more hex digits."""
+        return [
+            item.key.removeprefix("objects/").replace("/", "")
+            for item in self._backend.list(f"objects/{prefix[:2]}/{prefix[2:]}")
+        ]
+
+    def remember(self, digest: bytes, payload: Payload) -> None:
+        """Keep a payload in memory, to build on."""
+        with self._lock:
+            self._cached_bytes += len(payload.data) - (len(old.data) if (old := self._cache.pop(digest, None)) else 0)
+            self._cache[digest] = payload
+            while self._cached_bytes > _CACHED_BYTES and len(self._cache) > 1:
+                _, oldest = self._cache.popitem(last=False)
+                self._cached_bytes -= len(oldest.data)
+
+    def forget(self, digest: bytes) -> None:
+        """Drop a payload from memory."""
+        with self._lock:
+            if old := self._cache.pop(digest, None):
+                self._cached_bytes -= len(old.data)
+
+    def close(self) -> None:
+        """End the threads that wait for requests."""
+        if self._pool:
+            self._pool.shutdown()
+
+    def _cached(self, digest: bytes) -> Payload | None:
+        with self._lock:
+            if found := self._cache.get(digest):
+                self._cache.move_to_end(digest)
+            return found
+
+    def _decode(self, digest: bytes, frames: dict[bytes, Frame]) -> Payload:
+        chain: list[bytes] = []
+        step: bytes | None = digest
+        payload: Payload | None = None
+        while step is not None and not (payload := self._cached(step)):
+            if step in chain or len(chain) > 2 * MAX_CHAIN:
+                raise _altered(digest, "its chain of deltas has no end")
+            if step not in frames:
+                frames[step] = self.read_frame(step)
+            chain.append(step)
+            step = frames[step].base
+        for step in reversed(chain):
+            blob = frames[step]
+            try:
+                data = blob.decode(payload.data if payload else None)
+            except ValueError as error:
+                raise _altered(step, str(error)) from error
+            payload = Payload(data, payload.depth + 1 if payload else 0, blob)
+            self.remember(step, payload)
+        assert payload is not None  # noqa: S101 - the chain holds at least the object itself
+        return payload
+
+    def _read_output(self, digest: bytes) -> bytes:
+        blob = self.read_frame(digest)
+        return _checked(digest, blob, Kind.TEXT if blob.kind is Kind.TEXT else Kind.BYTES)
+
+    def _try_read(self, digest: bytes) -> Frame | None:
+        try:
+            return self.read_frame(digest)
+        except CorruptData:  # perhaps it is not needed; if it is, reading it again says so
+            return None
+
+    def map(self, call: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+        """Call for each item, several at once where the store gains by it; in order, the first error raised."""
+        todo = list(items)
+        if len(todo) < 2 or self._backend.workers < 2:  # noqa: PLR2004
+            return [call(item) for item in todo]
+        with self._lock:
+            if self._pool is None:
+                from concurrent.futures import ThreadPoolExecutor
+
+                self._pool = ThreadPoolExecutor(self._backend.workers, "depository")
+        return list(self._pool.map(call, todo))
+
+
+def _checked(digest: bytes, blob: Frame, kind: Kind) -> bytes:
+    from depository.notebook import canonical
+
+    if blob.kind is not kind:
+        raise _altered(digest, f"it is of the kind {blob.kind.name.lower()}, not {kind.name.lower()}")
+    try:
+        data = blob.decode()
+    except ValueError as error:
+        raise _altered(digest, str(error)) from error
+    hash_of = {Kind.TEXT: canonical.hash_text, Kind.BYTES: canonical.hash_bytes}.get(kind, canonical.hash_canonical)
+    if hash_of(data) != digest:
+        raise _altered(digest, "its content has another hash than its name")
+    return data
+
+
+def _altered(digest: bytes, why: str) -> AlteredObject:
+    return AlteredObject(f"The object {key_of(digest)} is damaged: {why}.", digest)

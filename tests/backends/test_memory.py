@@ -1,0 +1,57 @@
+"""The store in memory."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from depository.backends import Backend, connect
+from depository.backends.memory import MemoryBackend
+from depository.backends.metering import Metering
+from tests.backends.conformance import LIMIT, Beside, RacingConformance
+
+
+class BesideMemory(Beside):
+    """There is no other way in: a second look at the same object."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def set(self, key: str, data: bytes) -> None:
+        self._backend.put(key, data)
+
+    def get(self, key: str) -> bytes | None:
+        found = [item for item in self._backend.list(key) if item.key == key]
+        return self._backend.get(key, limit=LIMIT).data if found else None
+
+
+class TestMemoryBackend(RacingConformance):
+    @pytest.fixture
+    def backend(self) -> Iterator[Backend]:
+        yield MemoryBackend()
+
+    @pytest.fixture
+    def beside(self, backend: Backend) -> Beside:
+        return BesideMemory(backend)
+
+
+class TestMeteredMemoryBackend(TestMemoryBackend):
+    @pytest.fixture
+    def backend(self) -> Iterator[Backend]:
+        yield Metering(MemoryBackend())
+
+
+def test_a_name_stands_for_one_store_in_the_process() -> None:
+    connect("memory:shared by name").put("key", b"value")
+    assert connect("memory:shared by name").get("key", limit=LIMIT).data == b"value"
+    assert list(connect("memory:another").list("")) == []
+
+
+def test_without_a_name_every_store_is_new() -> None:
+    connect("memory:").put("key", b"value")
+    assert list(connect("memory:").list("")) == []
+
+
+def test_the_clock_is_the_one_that_was_given() -> None:
+    backend = MemoryBackend(clock=lambda: 1234.5)
+    backend.put("key", b"value")
+    assert next(backend.list("")).modified == 1234.5
