@@ -214,7 +214,7 @@ class Depository:
     def refs(self, path: str) -> dict[str, int]:
         """The numbers of the versions that refs and tags point at, ``workspace`` included."""
         manifest = self._manifest(path)
-        return {specs.WORKSPACE: manifest.count, **manifest.refs}
+        return {specs.WORKSPACE: manifest.latest, **manifest.refs}
 
     def resolve(self, path: str, spec: str = specs.LATEST) -> Version:
         """The version that a spec names: ``v12``, ``latest~2``, a ref or tag, a hash prefix, a date or a time.
@@ -524,7 +524,7 @@ class Depository:
     def _find(self, manifest: Manifest, spec: str) -> tuple[VersionEntry, tuple[Entry, ...]]:
         """The entry that a spec names, and those that are known around it."""
         path = manifest.path
-        found = specs.find(spec, path, manifest.refs, manifest.count, self._history(manifest), self._now())
+        found = specs.find(spec, path, manifest.refs, manifest.latest, self._history(manifest), self._now())
         number = found if isinstance(found, int) else found.number
         for entry in manifest.recent:
             if isinstance(entry, VersionEntry) and entry.number == number:
@@ -548,7 +548,7 @@ class Depository:
         return entry, content, manifest
 
     def _blob(self, digest: str) -> "Content":
-        if not specs.is_hash(digest) or len(digest) != 64:  # noqa: PLR2004 - BLAKE3-256 in hex
+        if not specs.is_hash(digest) or len(digest) != 64:
             raise InvalidName(f"'{digest}' is no hash of 64 hex digits.")
         try:
             return self._objects.read_blob(bytes.fromhex(digest))
@@ -608,7 +608,7 @@ class Depository:
 
 def _version(path: str, manifest: Manifest, entry: VersionEntry) -> Version:
     refs = [ref for ref, number in sorted(manifest.refs.items()) if number == entry.number]
-    if entry.number == manifest.count and manifest.alive:
+    if entry.number == manifest.latest and manifest.alive:
         refs.insert(0, specs.WORKSPACE)
     kind = "raw" if entry.kind is ContentKind.RAW else "notebook"
     return Version(

@@ -131,7 +131,7 @@ class Save:
         else:
             change = Change.OUTPUTS if newest and base.fingerprint == fingerprint else Change.SOURCE
         kind = ContentKind.NOTEBOOK if content.kind is Kind.NOTEBOOK else ContentKind.RAW
-        number = base.count + 1
+        number = base.latest + 1
         time, author, cause, message = self._details
         self.made = VersionEntry(number, time, author, cause, message, content.hash, size, kind, change, source)
         if not self._written:

@@ -38,7 +38,7 @@ def materialize(
         if manifest is None or not there:
             wanted = None
         elif space == WORKSPACE:
-            wanted = manifest.count if manifest.alive else None
+            wanted = manifest.latest if manifest.alive else None
         else:
             wanted = manifest.refs.get(space)
         if wanted == written:
@@ -51,7 +51,7 @@ def materialize(
         except StorageError as error:
             what = f"is at v{wanted}" if wanted else "is taken down"
             raise type(error)(
-                f"{space} of '{path}' {what} in the archive, but the plain notebook {key} does not follow: {error} Do it "
-                "again."
+                f"{space} of '{path}' {what} in the archive, but the plain notebook {key} does not follow: {error} "
+                "Do it again."
             ) from error
         written = wanted

@@ -80,8 +80,8 @@ def find(
         time = when.parse_time(spec, now)
     except InvalidName:
         raise InvalidName(
-            f"'{spec}' names no version of '{path}': it is no number such as v3, no ref or tag that it has, no hash of 6 "
-            "or more digits, and no date or time."
+            f"'{spec}' names no version of '{path}': it is no number such as v3, no ref or tag that it has, no hash "
+            "of 6 or more digits, and no date or time."
         ) from None
     milliseconds = time.timestamp() * 1000
     for entry in versions:

@@ -59,7 +59,7 @@ def parse_time(text: str, now: datetime, *, edge: Literal["start", "end"] = "end
 _Span = timedelta | Literal["day", "month"] | None
 
 
-def _read(words: str, now: datetime) -> tuple[datetime, _Span]:  # noqa: PLR0911
+def _read(words: str, now: datetime) -> tuple[datetime, _Span]:
     """Where it starts, in UTC, and how long it lasts."""
     if words == "now":
         return _fixed(now, now), None

@@ -108,6 +108,8 @@ def _explain_answer(error: ClientError, request: Request) -> StorageError:
     if code in _ABSENT or (status == 404 and code not in _WRONG_REGION):
         if request.conditional:
             return PreconditionFailed(f"'{request.key}' in {request.place} is gone.")
+        if request.verb == "write":
+            return StorageError(f"{request.endpoint} has no place for '{request.key}': check the endpoint.")
         return KeyNotFound(f"Nothing is stored under '{request.key}' in {request.place}.")
     if code in _FULL or status == 507:
         return StorageFull(f"{request.place} takes no more data ({code}): ask for more room, or make some.")

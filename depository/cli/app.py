@@ -33,6 +33,8 @@ _COMMANDS = {
 }
 """Every command, in the order of the help, and the module that it is in."""
 
+COMPLETE_VARIABLE = "_DEPOSITORY_COMPLETE"
+"""In the environment of a call by which a shell asks for completions."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 BROKEN_PIPE = 141
@@ -41,6 +43,14 @@ BROKEN_PIPE = 141
 
 class App(click.Group):
     """Loads a command when it is asked for, so that starting one costs no other."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line, or complete it if a shell asks for that."""
+        if COMPLETE_VARIABLE in os.environ:
+            from depository.cli.shells import register
+
+            register()
+        return super().main(*args, **{"complete_var": COMPLETE_VARIABLE, **kwargs})
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """All names, in the order of the help."""

@@ -8,7 +8,8 @@ from depository.cli.session import Session
 from depository.cli.text import local, printable
 
 if TYPE_CHECKING:
-    from depository import Depository, Version
+    from depository.depository import Depository
+    from depository.models import Version
 
 
 class Side(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from depository import Event, Version
+from depository.models import Event, Version
 from depository.cli.console import Console
 from depository.cli.text import cut, local, padded, printable, size, width
 

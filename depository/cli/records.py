@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from depository import Event, Version
+    from depository.models import Event, Version
 
 
 def version(found: "Version") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from depository.config import Place, Surroundings
 from depository.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from depository import Depository
+    from depository.depository import Depository
 
 TOP = ":/"
 """Before a path of the depository, to tell it from a file's name."""
@@ -64,7 +64,7 @@ class Session:
     def open(self, place: Place) -> "Depository":
         """A depository that is there."""
         if place.url not in self._depositories:
-            from depository import Depository
+            from depository.depository import Depository
 
             self._depositories[place.url] = Depository.open(
                 place.url, s3=place.s3_settings, author=self.surroundings.user
@@ -74,7 +74,7 @@ class Session:
     def open_or_make(self, place: Place) -> "Depository":
         """A depository to write into; the user's own is made if it is not there yet."""
         if place.is_default and not os.path.exists(place.url):
-            from depository import Depository
+            from depository.depository import Depository
 
             self._depositories[place.url] = Depository.create(place.url, author=self.surroundings.user)
         return self.open(place)

@@ -129,7 +129,7 @@ class Commits:
             page = pages.unseal(self._objects.read(pointer.hash, Kind.PAGE))
         except ValueError as error:
             raise AlteredObject(f"The page {pointer.hash.hex()} is damaged: {error}.", pointer.hash) from error
-        if (page.index, page.first) != (pointer.index, pointer.first):
+        if (page.position, page.first) != (pointer.position, pointer.first):
             raise AlteredObject(f"The page {pointer.hash.hex()} is not the one that points to it.", pointer.hash)
         return page
 

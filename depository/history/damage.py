@@ -49,7 +49,7 @@ def _runs(digest: bytes, manifest: Manifest, commits: Commits) -> Iterator[tuple
             further = [other for other in back[1:] if other.hash != digest]
             lost_from = further[0].first if further else 1
             yield range(pointer.first, _end(manifest, pointer.first))
-            if further and further[0].index < pointer.index - 1:
+            if further and further[0].position < pointer.position - 1:
                 yield range(lost_from, pointer.first)
             back = tuple(further)
             continue
@@ -59,7 +59,7 @@ def _runs(digest: bytes, manifest: Manifest, commits: Commits) -> Iterator[tuple
 
 def _end(manifest: Manifest, first: int) -> int:
     later = [e.number for e in manifest.recent if isinstance(e, VersionEntry) and e.number > first]
-    return min(later, default=manifest.count + 1)
+    return min(later, default=manifest.latest + 1)
 
 
 def _needs(blob: bytes, digest: bytes, objects: Objects, known: dict[bytes, bool]) -> bool:

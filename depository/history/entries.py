@@ -160,4 +160,4 @@ def _decode_source(fields: Any) -> Source | None:
 
 
 def _is_hash(value: Any) -> bool:
-    return type(value) is bytes and len(value) == 32  # noqa: PLR2004 - BLAKE3-256
+    return type(value) is bytes and len(value) == 32

@@ -37,8 +37,8 @@ _CHECK_BYTES = 16
 class Buried(NamedTuple):
     """The history that a name had before another notebook was renamed to it."""
 
-    count: int
-    """Its versions."""
+    latest: int
+    """The number of its newest version."""
     hash: bytes
     """The object, of kind BYTES, that holds its manifest."""
 
@@ -51,7 +51,7 @@ class Manifest(NamedTuple):
     """Grows by one with each write."""
     write_id: bytes = b""
     """Drawn at random for each write, so that a writer knows its own again."""
-    count: int = 0
+    latest: int = 0
     """The number of the newest version."""
     refs: Mapping[str, int] = MappingProxyType({})
     """The versions that refs and tags point at. ``workspace`` is always the newest, and not among them."""
@@ -77,8 +77,8 @@ class Manifest(NamedTuple):
         """With more entries."""
         versions = [entry for entry in new if isinstance(entry, VersionEntry)]
         newest = versions[-1] if versions else self.newest
-        count = newest.number if newest else 0
-        return self._replace(recent=(*self.recent, *new), newest=newest, count=count)
+        latest = newest.number if newest else 0
+        return self._replace(recent=(*self.recent, *new), newest=newest, latest=latest)
 
 
 def key_of(path: str) -> str:
@@ -99,7 +99,7 @@ def pack(manifest: Manifest) -> bytes:
             "path": manifest.path,
             "generation": manifest.generation,
             "write_id": manifest.write_id,
-            "count": manifest.count,
+            "latest": manifest.latest,
             "refs": dict(sorted(manifest.refs.items())),
             "recent": list(map(entries.encode, manifest.recent)),
             "newest": None if in_recent or manifest.newest is None else entries.encode(manifest.newest),
@@ -163,9 +163,9 @@ def sealed(manifest: Manifest) -> tuple[Manifest, bytes, dict[bytes, Frame]]:
         old = manifest.recent[:cut]
         before = [entry.number for entry in old if isinstance(entry, VersionEntry)]
         after = [entry.number for entry in manifest.recent[cut:] if isinstance(entry, VersionEntry)]
-        first = before[0] if before else after[0] if after else manifest.count + 1
-        index = manifest.back[0].index + 1 if manifest.back else 1
-        pointer, page = pages.seal(Page(manifest.path, index, first, manifest.back, old))
+        first = before[0] if before else after[0] if after else manifest.latest + 1
+        position = manifest.back[0].position + 1 if manifest.back else 1
+        pointer, page = pages.seal(Page(manifest.path, position, first, manifest.back, old))
         new[pointer.hash] = page
         manifest = manifest._replace(recent=manifest.recent[cut:], back=pages.with_page(manifest.back, pointer))
 
@@ -191,7 +191,7 @@ def _decoded(fields: dict[str, Any]) -> Manifest:
         path=fields["path"],
         generation=fields["generation"],
         write_id=fields["write_id"],
-        count=fields["count"],
+        latest=fields["latest"],
         refs=dict(fields["refs"]),
         recent=recent,
         newest=newest,
@@ -202,6 +202,6 @@ def _decoded(fields: dict[str, Any]) -> Manifest:
         renamed_to=fields.get("renamed_to"),
         buried=tuple(Buried(*buried) for buried in fields.get("buried", ())),
     )
-    if manifest.count != (newest.number if newest else 0):
-        raise ValueError("its count is not the number of its newest version")
+    if manifest.latest != (newest.number if newest else 0):
+        raise ValueError("its latest is not the number of its newest version")
     return manifest

@@ -1,7 +1,7 @@
 """Pages: older history, sealed and content-addressed.
 
-A page holds the hash of the page before it, and of some further back: of the newest page whose index is a multiple of
-2, of 4, of 8, … as a skip list does. So all of history hangs on the newest page by hashes, and any version is found
+A page holds the hash of the page before it, and of some further back: of the newest page whose position is a multiple
+of 2, of 4, of 8, … as a skip list does. So all of history hangs on the newest page by hashes, and any version is found
 in a number of steps that grows with the logarithm of the history's length (after W. Pugh, "Skip lists", 1990).
 """
 
@@ -22,7 +22,7 @@ MAX_PAGE = 1 << 24
 class Pointer(NamedTuple):
     """Where a page is."""
 
-    index: int
+    position: int
     """1 for the oldest page of a path, and so on without gaps."""
     first: int
     """The number of the first version in it, or of the next version after it if it has none."""
@@ -34,7 +34,7 @@ class Page(NamedTuple):
 
     path: str
     """The path at the time of sealing."""
-    index: int
+    position: int
     first: int
     back: tuple[Pointer, ...]
     """Pages before it, the nearest first."""
@@ -47,14 +47,14 @@ def seal(page: Page) -> tuple[Pointer, Frame]:
     data = msgpack.packb(
         [
             page.path,
-            page.index,
+            page.position,
             page.first,
             [list(pointer) for pointer in page.back],
             list(map(entries.encode, page.entries)),
         ]
     )
     digest = blake3(data).digest()
-    return Pointer(page.index, page.first, digest), frame.encode(Kind.PAGE, data)
+    return Pointer(page.position, page.first, digest), frame.encode(Kind.PAGE, data)
 
 
 def unseal(data: bytes) -> Page:
@@ -64,9 +64,9 @@ def unseal(data: bytes) -> Page:
         ValueError: it is none.
     """
     match msgpack.unpackb(data):
-        case [str(path), int(index), int(first), list(back), list(items)]:
+        case [str(path), int(position), int(first), list(back), list(items)]:
             pointers = tuple(map(decode_pointer, back))
-            return Page(path, index, first, pointers, tuple(map(entries.decode, items)))
+            return Page(path, position, first, pointers, tuple(map(entries.decode, items)))
         case _:
             raise ValueError("it is no page")
 
@@ -78,17 +78,17 @@ def decode_pointer(fields: object) -> Pointer:
         ValueError: it is none.
     """
     match fields:
-        case [int(index), int(first), bytes(digest)]:
-            return Pointer(index, first, digest)
+        case [int(position), int(first), bytes(digest)]:
+            return Pointer(position, first, digest)
         case _:
             raise ValueError("a pointer to a page is altered")
 
 
 def with_page(back: Sequence[Pointer], page: Pointer) -> tuple[Pointer, ...]:
     """The pointers that the page after `page` holds: for each power of two, the newest page at a multiple of it."""
-    known = {pointer.index: pointer for pointer in (*back, page)}
-    wanted = {page.index >> level << level for level in range(page.index.bit_length())}
-    return tuple(known[index] for index in sorted(wanted, reverse=True))
+    known = {pointer.position: pointer for pointer in (*back, page)}
+    wanted = {page.position >> level << level for level in range(page.position.bit_length())}
+    return tuple(known[position] for position in sorted(wanted, reverse=True))
 
 
 def find(number: int, back: Sequence[Pointer], read: Callable[[Pointer], Page]) -> Page | None:

@@ -90,7 +90,7 @@ def _arrive(objects: Objects, source: Manifest, target: Manifest | None, event: 
             )
         generation = max(generation, target.generation)
         buried = target.buried
-        if target.deleted and target.count:
+        if target.deleted and target.latest:
             buried = (*buried, _bury(objects, target))
     manifest = source._replace(
         generation=generation, renamed_from=event.other, renamed_to=None, deleted=False, buried=buried
@@ -126,7 +126,7 @@ def _follow(commits: Commits, source: Manifest, late: Manifest, new: str) -> Non
         if manifest is None:
             raise NoNotebook(f"'{new}' is gone while a notebook was being renamed to it; rename it again.")
         numbered = tuple(
-            entry._replace(number=manifest.count + step) for step, entry in enumerate(reversed(extra), start=1)
+            entry._replace(number=manifest.latest + step) for step, entry in enumerate(reversed(extra), start=1)
         )
         return Proposal(manifest._replace(fingerprint=late.fingerprint), numbered)
 
@@ -141,4 +141,4 @@ def _bury(objects: Objects, manifest: Manifest) -> Buried:
     data = manifests.pack(manifest)
     digest = hash_bytes(data)
     objects.write({digest: frame.encode(Kind.BYTES, data)})
-    return Buried(manifest.count, digest)
+    return Buried(manifest.latest, digest)

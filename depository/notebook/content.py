@@ -89,7 +89,7 @@ def to_nbformat(content: Content) -> dict[str, Any]:
     Raises:
         InvalidContent: the content is raw, and no JSON object either.
     """
-    value = content.value
+    value: Any = content.value
     if content.kind is Kind.RAW:
         # nested deeper than canonical bytes go, but perhaps not deeper than Python reads
         try:
@@ -99,9 +99,10 @@ def to_nbformat(content: Content) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise InvalidContent("This version is no notebook: its file was archived as raw bytes.")
         value = lines.join(value)
-    if value.get("nbformat") == 2:  # noqa: PLR2004 - nbformat's own number
+    if value.get("nbformat") == 2:
         _restore_bytes(value)
-    return value
+    notebook: dict[str, Any] = value
+    return notebook
 
 
 def source_fingerprint(content: Content) -> bytes:

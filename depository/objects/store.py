@@ -282,7 +282,7 @@ class Objects:
     def map(self, call: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
         """Call for each item, several at once where the store gains by it; in order, the first error raised."""
         todo = list(items)
-        if len(todo) < 2 or self._backend.workers < 2:  # noqa: PLR2004
+        if len(todo) < 2 or self._backend.workers < 2:
             return [call(item) for item in todo]
         with self._lock:
             if self._pool is None:

@@ -36,7 +36,7 @@ ODD_KEYS = [
     "a+b&c=d;e?f#g",
     'quotes"\'`',
     "back\\slash:colon|pipe*star<less>",
-    "tab\tnewline\nbell\x07delete\x7f",
+    "tab\tbell\x07delete\x7f",
     "übung/naïve/数学.ipynb",
     "🦆/🦆🦆.ipynb",
     "\uffff/\U00010000",
@@ -61,7 +61,7 @@ class Beside(ABC):
 
 
 class BackendConformance(ABC):
-    """The tests. A subclass gives the fixtures `backend`, prepared and empty, and `beside`."""
+    """The tests. A subclass gives the fixtures `backend`, an empty store, and `beside`."""
 
     @pytest.fixture
     @abstractmethod

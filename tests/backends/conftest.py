@@ -7,9 +7,9 @@ import pytest
 
 pytest.register_assert_rewrite("tests.backends.conformance")
 
-from tests.backends.moto_server import bucket, moto_server  # noqa: E402
+from tests.backends.moto_server import bucket, bucket_name, moto_server  # noqa: E402
 
-__all__ = ["aws_environment", "bucket", "moto_server"]
+__all__ = ["aws_environment", "bucket", "bucket_name", "moto_server"]
 
 
 @pytest.fixture(autouse=True)

@@ -97,11 +97,24 @@ def moto_server() -> Iterator[MotoServer]:
 
 
 @pytest.fixture
-def bucket() -> Iterator[str]:
-    """The name of a bucket that nobody else uses, gone from moto's memory at the end."""
+def bucket_name() -> Iterator[str]:
+    """The name of a bucket that is not there, and is gone from moto's memory at the end."""
     name = f"bucket-{next(_buckets)}"
     yield name
     s3().buckets.pop(name, None)
+
+
+@pytest.fixture
+def bucket(bucket_name: str) -> str:
+    """The name of a bucket of one's own, empty and versioned."""
+    make_bucket(bucket_name)
+    return bucket_name
+
+
+def make_bucket(name: str) -> None:
+    """Put an empty versioned bucket into moto's memory: faster than by its requests."""
+    s3().create_bucket(name, "us-east-1")
+    s3().put_bucket_versioning(name, "Enabled")
 
 
 def s3() -> Any:

@@ -10,16 +10,16 @@ from depository.backends.metering import Metering
 from depository.backends.s3 import S3Backend
 from depository.backends.s3_settings import S3Settings
 from tests.backends.conformance import BackendConformance, Beside, RacingConformance
-from tests.backends.moto_server import BesideMoto, MotoServer, serving
+from tests.backends.moto_server import BesideMoto, MotoServer, make_bucket, serving
 
-IN_PROCESS = S3Settings(region="eu-central-1", access_key_id="an id", secret_access_key="a secret")
+IN_PROCESS = S3Settings(region="us-east-1", access_key_id="an id", secret_access_key="a secret")
 
 
 class TestS3Backend(BackendConformance):
     @pytest.fixture
     def backend(self) -> Iterator[Backend]:
         with mock_aws(), S3Backend("bucket", "", IN_PROCESS) as backend:
-            backend.prepare()
+            make_bucket("bucket")
             yield backend
 
     @pytest.fixture
@@ -31,20 +31,21 @@ class TestMeteredS3Backend(TestS3Backend):
     @pytest.fixture
     def backend(self) -> Iterator[Backend]:
         with mock_aws(), Metering(S3Backend("bucket", "", IN_PROCESS)) as backend:
-            backend.prepare()
+            make_bucket("bucket")
             yield backend
 
 
-class TestS3BackendOverTheWire(BackendConformance):
-    @pytest.fixture(scope="class")
-    def server(self) -> Iterator[MotoServer]:
-        with serving(serialised=False) as server:
-            yield server
+@pytest.fixture(scope="module")
+def plain_moto_server() -> Iterator[MotoServer]:
+    """moto as it is."""
+    with serving(serialised=False) as server:
+        yield server
 
+
+class TestS3BackendOverTheWire(BackendConformance):
     @pytest.fixture
-    def backend(self, server: MotoServer, bucket: str) -> Iterator[Backend]:
-        with S3Backend(bucket, "", server.settings) as backend:
-            backend.prepare()
+    def backend(self, plain_moto_server: MotoServer, bucket: str) -> Iterator[Backend]:
+        with S3Backend(bucket, "", plain_moto_server.settings) as backend:
             yield backend
 
     @pytest.fixture
@@ -56,7 +57,6 @@ class TestS3BackendUnderARace(RacingConformance):
     @pytest.fixture
     def backend(self, moto_server: MotoServer, bucket: str) -> Iterator[Backend]:
         with S3Backend(bucket, "", moto_server.settings) as backend:
-            backend.prepare()
             yield backend
 
     @pytest.fixture

@@ -61,9 +61,9 @@ def diff(
     exit_code: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Compare two versions, or a version with the file on disk, cell by cell.
+    """Compare two versions, or one with the file on disk.
 
-    With one version, or none for the latest, the other side is the file on disk.
+    Cells are compared one by one, with their outputs. With one version, or none for the latest, the other side is the file on disk.
     """
     old, new = _sides(session, versions)
     compared = _compare(old, new, context, outputs=outputs, metadata=metadata)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import click
 
-from depository import Event, Version
+from depository.models import Event, Version
 from depository.cli import records
 from depository.cli.command import command, json_option
 from depository.cli.completion import complete_paths

@@ -17,7 +17,7 @@ from depository.cli.text import age, padded, printable, size, width
 from depository.errors import NoNotebook
 
 if TYPE_CHECKING:
-    from depository import Notebook
+    from depository.models import Notebook
     from depository.config import Place
 
 _LOOKED_AT = 50

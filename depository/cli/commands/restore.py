@@ -14,7 +14,8 @@ from depository.cli.text import printable
 from depository.errors import Conflict, DepositoryError, InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from depository import Depository, Version
+    from depository.depository import Depository
+    from depository.models import Version
 
 _STDOUT = "-"
 _TRIES = 5

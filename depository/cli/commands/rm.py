@@ -14,7 +14,7 @@ from depository.cli.text import printable
 from depository.errors import Conflict
 
 if TYPE_CHECKING:
-    from depository import Depository
+    from depository.depository import Depository
 
 
 @command(

@@ -27,7 +27,7 @@ from depository.errors import (
 from depository.when import parse_time
 
 if TYPE_CHECKING:
-    from depository import Version
+    from depository.models import Version
 
 _HOPELESS = (NoBucket, NoDepository, StorageFull, Unreachable, UnsupportedFormat)
 """After these no other file will fare better."""

@@ -13,7 +13,7 @@ from depository.cli.text import printable
 from depository.errors import DepositoryError
 
 if TYPE_CHECKING:
-    from depository import Depository
+    from depository.depository import Depository
     from depository.cli.naming import Named
 
 _PUBLISHED = "published"
@@ -58,7 +58,7 @@ def unpublish(session: Session, path: str | None, message: str, as_json: bool) -
 @json_option(_JSON)
 @click.pass_obj
 def schedule(session: Session, version: str | None, message: str, as_json: bool) -> None:  # noqa: FBT001
-    """Hand a version, by default the latest, to whatever runs notebooks on a schedule.
+    """Hand a version, by default the latest, to a scheduler.
 
     It is what `scheduled` names from then on, and, unless the depository is set up otherwise, a plain notebook file
     among those that schedulers read.

@@ -33,7 +33,10 @@ def tag(
     message: str,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Name a version, take a name away, or list the refs and tags of a notebook."""
+    """Name a version, take a name away, or list the names.
+
+    A tag stays where it is while new versions come. Those of depository itself are listed with them.
+    """
     names = Names(session)
     if len(words) > _TWO or (delete and len(words) == _TWO):
         raise click.UsageError("One version and one name are enough.")
