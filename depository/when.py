@@ -53,7 +53,7 @@ def parse_time(text: str, now: datetime, *, edge: Literal["start", "end"] = "end
         start, span = _read(words, now)
         return start if edge == "start" or not span else _after(start, span, now) - timedelta(microseconds=1)
     except (ValueError, OverflowError, OSError) as error:
-        raise InvalidName(f"{text!r} is no date or time; write one {_EXAMPLES}") from error
+        raise InvalidName(f"{text!r} is no date or time; write one {_EXAMPLES}.") from error
 
 
 _Span = timedelta | Literal["day", "month"] | None

@@ -194,8 +194,7 @@ class S3Backend(Backend):
 
 def _check(settings: S3Settings) -> None:
     if settings.endpoint_url is not None:
-        parts = urlsplit(settings.endpoint_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        if not _is_endpoint(settings.endpoint_url):
             raise InvalidSettings("The endpoint of an S3 service is written 'https://host' or 'https://host:port'.")
     if (settings.access_key_id is None) != (settings.secret_access_key is None):
         raise InvalidSettings("An access key id and its secret key go together: give both, or neither.")
@@ -205,6 +204,14 @@ def _check(settings: S3Settings) -> None:
         raise InvalidSettings("A KMS key id is for the encryption 'aws:kms': set that too, or leave out the key.")
     if settings.max_attempts < 1 or min(settings.connect_timeout, settings.read_timeout) <= 0:
         raise InvalidSettings("Timeouts are longer than zero seconds, and attempts at least one.")
+
+
+def _is_endpoint(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in url and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _host(connection: s3_client.S3Connection | None) -> str:

@@ -30,6 +30,7 @@ _EXPECT_FROM = 1 << 20
 """Bytes from which a body waits for ``100 Continue``: below, the round trip costs more than a body sent in vain."""
 
 _NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
+_DOUBTFUL = (500, 502, 503, 504)
 _TALKATIVE = ("botocore.auth", "botocore.endpoint", "botocore.parsers")
 
 
@@ -81,7 +82,7 @@ class S3Connection:
         **_: object,
     ) -> None:
         failed = caught_exception is not None and not isinstance(caught_exception, _NEVER_SENT)
-        if failed or (response is not None and response[0].status_code >= 500):
+        if failed or (response is not None and response[0].status_code in _DOUBTFUL):
             self.doubt.raised = True
 
 

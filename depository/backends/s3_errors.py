@@ -119,10 +119,11 @@ def _explain_answer(error: ClientError, request: Request) -> StorageError:
     if code in UNSUPPORTED:
         return StorageError(f"{request.endpoint} has no means to {what} so ({code}): it cannot hold a depository.")
     if code in _SLOW_DOWN or code in _UNCLEAR or status in (409, 429) or status >= 500:
+        said = f"{status} {code}".removesuffix(f" {status}")
         if request.writes and status != 429:
-            return OutcomeUnknown(f"{_unknown(request)}: {request.endpoint} answered {status} {code}.")
-        return Unreachable(f"{request.endpoint} did not {what} and answered {status} {code}: try again later.")
-    message = error.response.get("Error", {}).get("Message", "").rstrip(".")
+            return OutcomeUnknown(f"{_unknown(request)}: {request.endpoint} answered {said}.")
+        return Unreachable(f"{request.endpoint} did not {what} and answered {said}: try again later.")
+    message = (error.response.get("Error", {}).get("Message") or "").rstrip(".")
     return StorageError(f"{request.endpoint} refused to {what}: {code}{': ' if message else ''}{message}.")
 
 
@@ -180,5 +181,5 @@ def _status(error: ClientError) -> int:
 def _right_region(error: ClientError) -> str | None:
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     details: dict[str, str] = dict(error.response.get("Error", {}))  # type: ignore[arg-type]
-    named = re.search(r"expecting '([a-z0-9-]+)'", details.get("Message", ""))
+    named = re.search(r"expecting '([a-z0-9-]+)'", details.get("Message") or "")
     return headers.get("x-amz-bucket-region") or details.get("Region") or (named[1] if named else None)

@@ -46,8 +46,8 @@ def prepare(client: "S3Client", place: Place) -> list[Setting]:
     bucket = _look_for_bucket(client, place)
     if bucket is None:
         bucket = _make_bucket(client, place)
-    if not bucket.done:
-        return [bucket, _versioning_left(place), _lifecycle_left(place, None)]
+        if not bucket.done:
+            return [bucket, _versioning_left(place), _lifecycle_left(place, None)]
     return [bucket, _turn_versioning_on(client, place), *_set_lifecycle(client, place)]
 
 

@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -61,8 +61,7 @@ class App(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"depository.cli.commands.{_COMMANDS[cmd_name]}")
-        command = getattr(module, cmd_name)
-        assert isinstance(command, click.Command)
+        command: click.Command = getattr(module, cmd_name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -110,16 +109,15 @@ def _forget_output() -> None:
 def _prepare_streams() -> None:
     """Let no character fail to be printed, whatever the terminal's encoding."""
     for stream in (sys.stdout, sys.stderr):
-        reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
-        if reconfigure:
-            reconfigure(errors="backslashreplace")
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
-def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:  # noqa: FBT001
+def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
-        from importlib.metadata import version
+        from depository import __version__
 
-        click.echo(f"depository {version('depository')}")
+        click.echo(f"depository {__version__}")
         ctx.exit()
 
 
@@ -142,7 +140,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, asked: bool) 
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.pass_context
-def app(ctx: click.Context, url: str | None, colour: str | None, no_pager: bool) -> None:  # noqa: FBT001
+def app(ctx: click.Context, url: str | None, colour: str | None, no_pager: bool) -> None:
     """Keep every save of your Jupyter notebooks, find it, compare it, and get it back.
 
     A notebook is named by its file, or, where there is no file, by its path in the depository with :/ before it. One

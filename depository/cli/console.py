@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -126,21 +127,10 @@ def _feed(process: "Popen[str]", lines: Iterable[str]) -> None:
     """Write to a pager until it has all or had enough, and wait until the user leaves it."""
     import signal
 
-    stdin = process.stdin
-    assert stdin is not None
     # Ctrl-C belongs to the pager while it has the screen
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        for line in lines:
-            stdin.write(line + "\n")
-    except BrokenPipeError:
-        pass
+        with suppress(BrokenPipeError), process:
+            process.stdin.writelines(f"{line}\n" for line in lines)  # type: ignore[union-attr]  # it is a pipe
     finally:
-        try:
-            stdin.close()
-        except BrokenPipeError:
-            pass
-        process.wait()
         signal.signal(signal.SIGINT, before)
-
-

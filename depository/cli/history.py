@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from depository.models import Event, Version
 from depository.cli.console import Console
 from depository.cli.text import cut, local, padded, printable, size, width
+from depository.models import Event, Version
 
 _LOOKED_AT = 50
 """How many versions are read before the first is shown, to find out how wide a column is."""
@@ -71,14 +71,13 @@ def _event_line(event: Event, widths: _Widths, console: Console) -> str:
 
 def describe_event(event: Event) -> str:
     """What happened, in a few words."""
-    number = f"v{event.number}" if event.number else ""
-    before = f", before v{event.previous}" if event.previous else ""
-    other = printable(event.other or "")
-    ref = printable(event.ref or "")
-    words = {
-        "tag": f"tag {ref} {number}{before}",
-        "untag": f"untag {ref}{before}",
-        "rename": f"rename {other}",
-        "undelete": f"undelete {other}",
-    }
-    return words.get(event.event, f"{printable(event.event)} {number}{before}").strip()
+    words = [printable(event.event)]
+    if event.event in {"tag", "untag"} and event.ref:
+        words.append(printable(event.ref))
+    if event.number:
+        words.append(f"v{event.number}")
+    if event.previous:
+        words.append(f"(it was v{event.previous})")
+    if event.other:
+        words.append(f"from {printable(event.other)}" if event.event == "rename" else printable(event.other))
+    return " ".join(words)

@@ -113,7 +113,9 @@ class Names:
             place = session.place(os.path.dirname(file))
             path = config.path_of(place, file)
             if not path:
-                raise InvalidPath(f"'{argument}' is the directory that the top of the depository stands for, and no notebook.")
+                raise InvalidPath(
+                    f"'{argument}' is the directory that the top of the depository stands for, and no notebook."
+                )
         return Notebook(place, path, file, session.shown(place, path))
 
     def depository_path(self, argument: str) -> str:
@@ -169,9 +171,7 @@ class Names:
         above = config.path_of(place, session.cwd)
         prefix = f"{above}/" if above else ""
         listed = session.open(place).ls(above)
-        paths = list(
-            islice((item.path for item in listed if _is_directly_in(prefix, item.path)), _MOST_NAMES + 1)
-        )
+        paths = list(islice((item.path for item in listed if _is_directly_in(prefix, item.path)), _MOST_NAMES + 1))
         if not paths:
             raise NoNotebook("No notebook of this directory is archived: name the one that is meant, as in PATH@v1.")
         if len(paths) > 1:

@@ -2,22 +2,20 @@
 
 import sys
 from types import TracebackType
+from typing import Self
 
-from depository.cli.text import cut, printable
-
-_BAR = 20
+_WIDTH = 30
 
 
 class Progress:
     """So many of so many done. Lines of other output go between `hide` and the next `show`."""
 
-    def __init__(self, total: int, columns: int | None) -> None:
+    def __init__(self, total: int) -> None:
         self._total = total
-        self._columns = columns or 80
-        self._shown = False
-        self._watched = total > 1 and sys.stderr.isatty()
+        self._is_shown = False
+        self._is_watched = total > 1 and sys.stderr.isatty()
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -25,20 +23,18 @@ class Progress:
     ) -> None:
         self.hide()
 
-    def show(self, done: int, doing: str) -> None:
-        """Say how far it is, and what is being done."""
-        if not self._watched:
-            return
-        filled = _BAR * done // self._total
-        text = f"{'█' * filled}{'·' * (_BAR - filled)} {done}/{self._total} {printable(doing)}"
-        self._write(f"\r{cut(text, self._columns - 1)}\x1b[K")
-        self._shown = True
+    def show(self, done: int) -> None:
+        """Say how many are done."""
+        if self._is_watched:
+            filled = _WIDTH * done // self._total
+            self._write(f"\r{'█' * filled}{'·' * (_WIDTH - filled)} {done}/{self._total}")
+            self._is_shown = True
 
     def hide(self) -> None:
         """Clear the line."""
-        if self._shown:
+        if self._is_shown:
             self._write("\r\x1b[K")
-            self._shown = False
+            self._is_shown = False
 
     def _write(self, text: str) -> None:
         sys.stderr.write(text)

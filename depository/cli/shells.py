@@ -106,7 +106,7 @@ class _Bash(_Quiet):
             self._quote = raw[0][0]
         else:  # readline replaces what comes after the last of these only
             breaks = os.environ.get("COMP_WORDBREAKS", "@:=")
-            self._inserted_from = max((incomplete.rfind(letter) for letter in breaks if letter in "@:="), default=-1) + 1
+            self._inserted_from = 1 + max((incomplete.rfind(c) for c in "@:=" if c in breaks), default=-1)
         return words[1:-1], incomplete
 
     def format_completion(self, item: CompletionItem[str]) -> str:

@@ -126,9 +126,11 @@ def diff(
     execution_counts: bool = False,
     effort: Effort | None = None,
 ) -> NotebookDiff:
-    """Compare two notebooks as dicts, of any nbformat, valid or not.
+    """Compare two notebooks of any nbformat, valid or not.
 
     Args:
+        old: the notebook before, as a dict.
+        new: the notebook after.
         outputs: compare the outputs of cells.
         metadata: compare the metadata of the notebook, its cells and its outputs.
         execution_counts: compare the execution counts of cells.
@@ -158,6 +160,8 @@ def lines(old: str, new: str, context: int = 3, effort: Effort | None = None) ->
     """Compare two texts line by line.
 
     Args:
+        old: the text before.
+        new: the text after.
         context: how many unchanged lines to keep around changed ones.
         effort: the work that may be done; a new default one if None.
     """

@@ -1,7 +1,7 @@
-"""Notebooks and their differences as plain lines for a person to read.
+r"""Notebooks and their differences as plain lines for a person to read.
 
 A line has a role, and no colour: whoever prints it chooses that by the role. Nothing in a notebook can drive a
-terminal from here: control characters, and those that reorder text, come out as escapes such as ``\\x1b``.
+terminal from here: control characters, and those that reorder text, come out as escapes such as ``\x1b``.
 """
 
 import re
@@ -50,10 +50,11 @@ def render_notebook(notebook: object, *, limit: int | None = OUTPUT_LINES) -> It
     """Show a notebook: each cell with its source and outputs.
 
     Args:
+        notebook: a notebook of any nbformat, valid or not.
         limit: how many lines of each output to show; None for all.
     """
     found = cells(notebook)
-    yield Line("note", visible(_title(notebook, len(found))))
+    yield Line("note", _line(_title(notebook, len(found))))
     for cell in found:
         yield Line("note", "")
         yield Line("cell-header", _header(cell))
@@ -67,6 +68,7 @@ def render_diff(diff: NotebookDiff, *, context: int = 3, limit: int | None = OUT
     """Show what changed between two notebooks.
 
     Args:
+        diff: the difference.
         context: how many unchanged lines to show around changed ones.
         limit: how many lines of each output to show; None for all.
     """

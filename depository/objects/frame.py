@@ -23,6 +23,10 @@ MAX_PAYLOAD = 1 << 30
 """Bytes of the largest payload that is read or written."""
 MAX_FRAME = MAX_PAYLOAD + (1 << 20)
 
+MIN_WINDOW_LOG = 10
+MAX_WINDOW_LOG = 30
+"""Of zstd's window, in bits: a reader has to allow for as much."""
+
 _HASH_BYTES = 32
 
 
@@ -158,10 +162,13 @@ def _is_hash(value: Any) -> bool:
 
 
 def _compress(data: bytes, base: bytes | None, *, checksum: bool = True) -> bytes:
+    span = len(data) + len(base or b"")
     parameters = zstandard.ZstdCompressionParameters.from_level(
         LEVEL,
         source_size=len(data),
         dict_size=len(base or b""),
+        # a dictionary is of use as far as the window reaches back, and zstd's own choice ends within a large one
+        window_log=min(MAX_WINDOW_LOG, max(MIN_WINDOW_LOG, (span - 1).bit_length())),
         write_content_size=False,  # it stands in the header already
         write_dict_id=False,
         write_checksum=checksum,  # so that each step of a chain is checked before anything is built on it

@@ -79,7 +79,7 @@ def serving(*, serialised: bool = True) -> Iterator[MotoServer]:
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
     server.daemon_threads = True
     application.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield application
@@ -101,7 +101,7 @@ def bucket_name() -> Iterator[str]:
     """The name of a bucket that is not there, and is gone from moto's memory at the end."""
     name = f"bucket-{next(_buckets)}"
     yield name
-    s3().buckets.pop(name, None)
+    drop_bucket(name)
 
 
 @pytest.fixture
@@ -115,6 +115,12 @@ def make_bucket(name: str) -> None:
     """Put an empty versioned bucket into moto's memory: faster than by its requests."""
     s3().create_bucket(name, "us-east-1")
     s3().put_bucket_versioning(name, "Enabled")
+
+
+def drop_bucket(name: str) -> None:
+    """Take a bucket and all that is in it out of moto's memory."""
+    s3().buckets.pop(name, None)
+    get_backend("s3").bucket_accounts.pop(name, None)
 
 
 def s3() -> Any:

@@ -45,7 +45,9 @@ class _Compared(NamedTuple):
 @click.option("--outputs/--no-outputs", default=True, help="Whether to compare outputs; they are by default.")
 @click.option("--metadata", is_flag=True, help="Compare metadata too.")
 @click.option("--stat", is_flag=True, help="Say only how many cells changed.")
-@click.option("-U", "--unified", "context", type=click.IntRange(0, 10_000), default=3, help="Lines around a change [3].")
+@click.option(
+    "-U", "--unified", "context", type=click.IntRange(0, 10_000), default=3, help="Lines around a change. [3]"
+)
 @click.option("--full", is_flag=True, help="Show long outputs whole.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there are differences.")
 @json_option("Print a JSON document: which cells changed, and how.")
@@ -53,17 +55,18 @@ class _Compared(NamedTuple):
 def diff(
     session: Session,
     versions: tuple[str, ...],
-    outputs: bool,  # noqa: FBT001
-    metadata: bool,  # noqa: FBT001
-    stat: bool,  # noqa: FBT001
+    outputs: bool,
+    metadata: bool,
+    stat: bool,
     context: int,
-    full: bool,  # noqa: FBT001
-    exit_code: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
+    full: bool,
+    exit_code: bool,
+    as_json: bool,
 ) -> None:
     """Compare two versions, or one with the file on disk.
 
-    Cells are compared one by one, with their outputs. With one version, or none for the latest, the other side is the file on disk.
+    Cells are compared one by one, with their outputs. With one version, or none for the latest, the other side is
+    the file on disk.
     """
     old, new = _sides(session, versions)
     compared = _compare(old, new, context, outputs=outputs, metadata=metadata)

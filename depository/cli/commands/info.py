@@ -14,7 +14,7 @@ from depository.cli.text import local, printable
 )
 @json_option("Print a JSON document.")
 @click.pass_obj
-def info(session: Session, as_json: bool) -> None:  # noqa: FBT001
+def info(session: Session, as_json: bool) -> None:
     """Show what a depository is and how its place is set up."""
     place = session.place()
     found = session.open(place).info()

@@ -53,16 +53,17 @@ def init(
     url: str | None,
     namespace: str | None,
     materialize: tuple[str, ...],
-    no_settings: bool,  # noqa: FBT001
-    path_style: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
+    no_settings: bool,
+    path_style: bool,
+    as_json: bool,
     **options: str | None,
 ) -> None:
     """Make a depository, or adopt the one that is there.
 
-    It is for the notebooks from this directory downwards. Writes .depository.toml here, which says where the depository is and what this directory is called in it: by
-    default just as before, so that no notebook's path changes. Secrets are not among what it holds: they come from the
-    environment or from an AWS profile. What is left for an administrator to do is said with the command for it.
+    It is for the notebooks from this directory downwards. Writes .depository.toml here, which says where the
+    depository is and what this directory is called in it: by default just as before, so that no notebook's path
+    changes. Secrets are not among what it holds: they come from the environment or from an AWS profile. What is
+    left for an administrator to do is said with the command for it.
     """
     place = _place(session, url or session.url, _s3(options, path_style=path_style))
     here = check(namespace) if namespace else config.path_of(place, session.cwd)
@@ -130,9 +131,7 @@ def _create(session: Session, place: "Place", materialize: tuple[str, ...]) -> "
 
     spaces = tuple(space for space in materialize or _MATERIALIZED if space != "none")
     try:
-        return Depository.create(
-            place.url, materialize=spaces, s3=place.s3_settings, author=session.surroundings.user
-        )
+        return Depository.create(place.url, materialize=spaces, s3=place.s3_settings, author=session.surroundings.user)
     except StorageError:
         _say(session, _left(place))
         raise

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import click
 
-from depository.models import Event, Version
 from depository.cli import records
 from depository.cli.command import command, json_option
 from depository.cli.completion import complete_paths
 from depository.cli.history import history_lines
 from depository.cli.naming import Names
 from depository.cli.session import Session
+from depository.models import Event, Version
 from depository.when import parse_time
 
 _OLDER_IN_A_ROW = 100
@@ -45,10 +45,10 @@ def log(
     since: str | None,
     until: str | None,
     author: str | None,
-    source_only: bool,  # noqa: FBT001
-    events: bool,  # noqa: FBT001
-    reverse: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
+    source_only: bool,
+    events: bool,
+    reverse: bool,
+    as_json: bool,
 ) -> None:
     """Show the versions of a notebook, one a line.
 

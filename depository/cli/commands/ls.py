@@ -17,8 +17,8 @@ from depository.cli.text import age, padded, printable, size, width
 from depository.errors import NoNotebook
 
 if TYPE_CHECKING:
-    from depository.models import Notebook
     from depository.config import Place
+    from depository.models import Notebook
 
 _LOOKED_AT = 50
 _WIDEST = 16
@@ -40,10 +40,10 @@ _WIDEST = 16
 def ls(
     session: Session,
     directory: str | None,
-    details: bool,  # noqa: FBT001
-    deleted: bool,  # noqa: FBT001
-    everything: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
+    details: bool,
+    deleted: bool,
+    everything: bool,
+    as_json: bool,
 ) -> None:
     """List archived notebooks."""
     if everything and directory:
@@ -73,9 +73,7 @@ def _prefix(session: Session, directory: str | None) -> "tuple[Place, str]":
     return place, config.path_of(place, file)
 
 
-def _listed(
-    session: Session, place: "Place", path: str, *, details: bool, deleted: bool
-) -> "Iterator[Notebook]":
+def _listed(session: Session, place: "Place", path: str, *, details: bool, deleted: bool) -> "Iterator[Notebook]":
     cache = session.cache_file(place) if details else None
     for notebook in session.open(place).ls(path, details=details, deleted=deleted, cache=cache):
         if notebook.deleted or not deleted:

@@ -24,7 +24,7 @@ from depository.errors import AlreadyExists, DepositoryError, InvalidInput
 @click.option("-m", "--message", default="", help="What to note beside it in the history.")
 @json_option("Print a JSON document: what happened.")
 @click.pass_obj
-def mv(session: Session, old: str, new: str, archive_only: bool, message: str, as_json: bool) -> None:  # noqa: FBT001
+def mv(session: Session, old: str, new: str, archive_only: bool, message: str, as_json: bool) -> None:
     """Rename a notebook with all its history.
 
     The file on disk is renamed too, if there is one.
@@ -34,7 +34,7 @@ def mv(session: Session, old: str, new: str, archive_only: bool, message: str, a
     target = names.notebook(_into(session, new, old))
     if source.place.url != target.place.url:
         raise InvalidInput(
-            f"'{source.shown}' and '{target.shown}' belong to different depositories: save it there, and remove it here."
+            f"'{source.shown}' and '{target.shown}' belong to different depositories: save it there, remove it here."
         )
     move = _Move(source, target) if not archive_only else None
     event = session.open(source.place).rename(source.path, target.path, message=message)

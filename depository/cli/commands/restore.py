@@ -45,7 +45,7 @@ def restore(session: Session, version: str, output: str | None) -> None:
         session.console.data(data)
         return
     target = names.notebook(output) if output else named.notebook
-    if target.file is None or output and output.startswith(":"):
+    if target.file is None or (output and output.startswith(":")):
         raise NotFound(f"'{target.shown}' has no file here: say with -o where to write it.")
     what = f"{printable(named.notebook.shown)}@{wanted.name}"
     _Restoration(session, target, target.file, is_home=target == named.notebook).run(data, what, wanted)
@@ -67,22 +67,24 @@ class _Restoration:
             raise InvalidInput(f"'{self._target.shown}' is a directory: name the file to write.")
         before, kept = self._replace(data)
         shown = printable(self._target.shown)
-        if before is not None and before.data == data:
-            self._session.console.line(f"{shown}: the file is the same as {what} already")
-            return
+        is_same = before is not None and before.data == data
+        done = f"the same as {what} already" if is_same else f"restored from {what}"
         was = f"; what it held is {kept.name}" if kept else ""
         if not (self._is_home or before is not None):
-            self._session.console.line(f"{shown}: restored from {what}")
+            self._session.console.line(f"{shown}: {done}")
             return
         try:
             version = self._depository().save(
-                self._target.path, data, cause="restore", message=f"{what} restored" if not self._is_home else wanted.name
+                self._target.path,
+                data,
+                cause="restore",
+                message=f"{what} restored" if not self._is_home else wanted.name,
             )
         except DepositoryError as error:
-            sentence = f"'{self._target.shown}' is restored from {what}{was}, but that could not be archived: {error}"
+            sentence = f"'{self._target.shown}' is {done}{was}, but that could not be archived: {error}"
             raise type(error)(sentence) from error
         now = f", archived as {version.name}" if version.fresh else ""
-        self._session.console.line(f"{shown}: restored from {what}{now}{was}")
+        self._session.console.line(f"{shown}: {done}{now}{was}")
 
     def _replace(self, data: bytes) -> "tuple[files.Content | None, Version | None]":
         """What the file held before, and the version that this is archived as."""

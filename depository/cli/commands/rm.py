@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("-m", "--message", default="", help="What to note beside it in the history.")
 @json_option("Print one JSON object a line for each notebook.")
 @click.pass_obj
-def rm(session: Session, paths: tuple[str, ...], archive_only: bool, message: str, as_json: bool) -> None:  # noqa: FBT001
+def rm(session: Session, paths: tuple[str, ...], archive_only: bool, message: str, as_json: bool) -> None:
     """Delete notebooks.
 
     Every version stays in the depository, for `undelete` to bring back. A file on disk is deleted too, after what it

@@ -1,9 +1,14 @@
 """`depository save`."""
 
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import islice
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -27,10 +32,15 @@ from depository.errors import (
 from depository.when import parse_time
 
 if TYPE_CHECKING:
+    from depository.depository import Depository
     from depository.models import Version
 
 _HOPELESS = (NoBucket, NoDepository, StorageFull, Unreachable, UnsupportedFormat)
 """After these no other file will fare better."""
+_THREADS = 8
+"""How many files are on their way to a bucket at once."""
+_LARGE = 8 * 1024 * 1024
+"""Of the files past this size, in bytes, only one is in memory at a time."""
 
 
 @command(
@@ -50,7 +60,7 @@ def save(
     message: str,
     author: str | None,
     when: str | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Archive notebooks.
 
@@ -58,18 +68,74 @@ def save(
     not changed since its newest version makes no new one. A file that is no notebook is archived as the bytes that it
     is. If a file cannot be archived the others still are, and the exit code is 1.
     """
-    time = parse_time(when, session.now()) if when else None
+    time = parse_time(when, session.now(), edge="start") if when else None
     saver = _Saver(session, message, author, time)
-    found = list(dict.fromkeys(saver.walk(files_)))
-    with Progress(len(found), session.console.columns) as progress:
-        for done, argument in enumerate(found):
-            progress.show(done, argument)
-            saved = saver.save(argument, progress)
+    found, failed = _walk(session, files_)
+    with Progress(len(found)) as progress:
+        progress.show(0)
+        for done, outcome in enumerate(_in_order(map(saver.task, found), saver.threads), 1):
             progress.hide()
-            if saved:
-                session.console.line(_json_line(*saved) if as_json else _line(*saved))
-    if saver.failed:
+            if isinstance(outcome, str):
+                complain(outcome)
+                failed = True
+            else:
+                session.console.line(_json_line(outcome) if as_json else _line(outcome))
+            progress.show(done)
+    if failed:
         raise click.exceptions.Exit(1)
+
+
+class _Saved(NamedTuple):
+    notebook: Notebook
+    version: "Version"
+
+
+_Outcome = _Saved | str
+"""What became of a file; or why nothing did, as a sentence."""
+_Task = Callable[[], _Outcome]
+
+
+def _walk(session: Session, arguments: Iterable[str]) -> tuple[list[str], bool]:
+    """Every file that the arguments stand for, once, and whether a directory could not be read."""
+    found: dict[str, None] = {}
+    failed = False
+    for argument in arguments:
+        directory = session.file(argument)
+        if not os.path.isdir(directory):
+            found[argument] = None
+            continue
+        try:
+            notebooks = list(files.notebooks(directory))
+        except OSError as error:
+            complain(describe(error))
+            failed = True
+            continue
+        if not notebooks:
+            session.console.note(f"There is no notebook in '{printable(argument)}'.")
+        found |= dict.fromkeys(notebooks)
+    return list(found), failed
+
+
+def _in_order(tasks: Iterator[_Task], threads: Callable[[], int]) -> Iterator[_Outcome]:
+    """Run the tasks, several at once where that pays, and give what became of them in their order."""
+    first = next(tasks, None)
+    if first is None:
+        return
+    if threads() == 1:
+        yield first()
+        for task in tasks:
+            yield task()
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads()) as pool:
+        running = deque(pool.submit(task) for task in [first, *islice(tasks, 2 * threads())])
+        try:
+            while running:
+                yield running.popleft().result()
+                running.extend(pool.submit(task) for task in islice(tasks, 1))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Saver:
@@ -79,53 +145,57 @@ class _Saver:
         self._message = message
         self._author = author
         self._time = time
-        self.failed = False
+        self._one_large = Lock()
+        self._is_far = False
 
-    def walk(self, arguments: tuple[str, ...]) -> Iterator[str]:
-        """Every file that the arguments stand for."""
-        for argument in arguments:
-            directory = self._session.file(argument)
-            if not os.path.isdir(directory):
-                yield argument
-                continue
-            count = 0
-            try:
-                for count, file in enumerate(files.notebooks(directory), 1):  # noqa: B007
-                    yield file
-            except OSError as error:
-                self._fail(describe(error))
-            else:
-                if not count:
-                    self._session.console.note(f"There is no notebook in '{printable(argument)}'.")
+    def threads(self) -> int:
+        """How many tasks to run at once."""
+        return _THREADS if self._is_far else 1
 
-    def save(self, argument: str, progress: Progress) -> "tuple[Notebook, Version] | None":
-        """Archive one file; None if that failed, which was said then."""
+    def task(self, argument: str) -> _Task:
+        """What is to be done for a file. Finding that out is for one thread, doing it for any."""
         try:
             notebook = self._names.notebook(argument)
             if notebook.file is None:
                 raise NotFound(f"No file here can have the path '{argument}'.")
-            data = files.read(notebook.file).data
-            depository = self._session.open_or_make(notebook.place)
-            return notebook, depository.save(
-                notebook.path, data, author=self._author, message=self._message, time=self._time
-            )
+            self._is_far = notebook.place.url.lower().startswith("s3:")
+            return partial(self._save, notebook, notebook.file, self._session.open_or_make(notebook.place))
         except _HOPELESS:
             raise
         except (DepositoryError, OSError) as error:
-            progress.hide()
-            self._fail(describe(error) if isinstance(error, OSError) else str(error))
-            return None
+            return partial(str, _sentence(error))
 
-    def _fail(self, sentence: str) -> None:
-        complain(sentence)
-        self.failed = True
+    def _save(self, notebook: Notebook, file: str, depository: "Depository") -> _Outcome:
+        try:
+            with self._one_large if _is_large(file) else nullcontext():
+                data = files.read(file).data
+                version = depository.save(
+                    notebook.path, data, author=self._author, message=self._message, time=self._time
+                )
+        except _HOPELESS:
+            raise
+        except (DepositoryError, OSError) as error:
+            return _sentence(error)
+        return _Saved(notebook, version)
 
 
-def _line(notebook: Notebook, version: "Version") -> str:
+def _is_large(file: str) -> bool:
+    try:
+        return os.stat(file).st_size > _LARGE
+    except OSError:
+        return False
+
+
+def _sentence(error: DepositoryError | OSError) -> str:
+    return describe(error) if isinstance(error, OSError) else str(error)
+
+
+def _line(saved: _Saved) -> str:
+    version = saved.version
     raw = ", no notebook but raw bytes" if version.kind == "raw" else ""
     text = f"{version.name}{raw}" if version.fresh else f"unchanged since {version.name}"
-    return f"{printable(notebook.shown)}: {text}"
+    return f"{printable(saved.notebook.shown)}: {text}"
 
 
-def _json_line(_notebook: Notebook, version: "Version") -> str:
-    return records.line({**records.version(version), "new": version.fresh})
+def _json_line(saved: _Saved) -> str:
+    return records.line({**records.version(saved.version), "new": saved.version.fresh})

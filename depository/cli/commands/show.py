@@ -25,10 +25,11 @@ from depository.cli.session import Session
 @click.option("--full", is_flag=True, help="Show long outputs whole.")
 @json_option("Print a JSON document with the version and the notebook.")
 @click.pass_obj
-def show(session: Session, version: str | None, raw: bool, full: bool, as_json: bool) -> None:  # noqa: FBT001
+def show(session: Session, version: str | None, raw: bool, full: bool, as_json: bool) -> None:
     """Show a version as readable cells.
 
-    Of outputs the text is shown, and of images and the like the kind and the size. Content that is named by its hash alone belongs to no file; --raw writes it as Jupyter would.
+    Of outputs the text is shown, and of images and the like the kind and the size. Content that is named by its
+    hash alone belongs to no file; --raw writes it as Jupyter would.
     """
     if raw and as_json:
         raise click.UsageError("Of --raw and --json only one can be had.")

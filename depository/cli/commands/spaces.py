@@ -13,8 +13,8 @@ from depository.cli.text import printable
 from depository.errors import DepositoryError
 
 if TYPE_CHECKING:
-    from depository.depository import Depository
     from depository.cli.naming import Named
+    from depository.depository import Depository
 
 _PUBLISHED = "published"
 _SCHEDULED = "scheduled"
@@ -30,7 +30,7 @@ _MESSAGE = "What to note beside it in the history."
 @click.option("-m", "--message", default="", help=_MESSAGE)
 @json_option(_JSON)
 @click.pass_obj
-def publish(session: Session, version: str | None, message: str, as_json: bool) -> None:  # noqa: FBT001
+def publish(session: Session, version: str | None, message: str, as_json: bool) -> None:
     """Publish a version, by default the latest.
 
     It is what `published` names from then on, and, unless the depository is set up otherwise, a plain notebook file
@@ -44,7 +44,7 @@ def publish(session: Session, version: str | None, message: str, as_json: bool) 
 @click.option("-m", "--message", default="", help=_MESSAGE)
 @json_option(_JSON)
 @click.pass_obj
-def unpublish(session: Session, path: str | None, message: str, as_json: bool) -> None:  # noqa: FBT001
+def unpublish(session: Session, path: str | None, message: str, as_json: bool) -> None:
     """Take what is published down again."""
     _withdraw(session, path, _PUBLISHED, message, as_json=as_json)
 
@@ -57,7 +57,7 @@ def unpublish(session: Session, path: str | None, message: str, as_json: bool) -
 @click.option("-m", "--message", default="", help=_MESSAGE)
 @json_option(_JSON)
 @click.pass_obj
-def schedule(session: Session, version: str | None, message: str, as_json: bool) -> None:  # noqa: FBT001
+def schedule(session: Session, version: str | None, message: str, as_json: bool) -> None:
     """Hand a version, by default the latest, to a scheduler.
 
     It is what `scheduled` names from then on, and, unless the depository is set up otherwise, a plain notebook file
@@ -71,7 +71,7 @@ def schedule(session: Session, version: str | None, message: str, as_json: bool)
 @click.option("-m", "--message", default="", help=_MESSAGE)
 @json_option(_JSON)
 @click.pass_obj
-def unschedule(session: Session, path: str | None, message: str, as_json: bool) -> None:  # noqa: FBT001
+def unschedule(session: Session, path: str | None, message: str, as_json: bool) -> None:
     """Take what is scheduled off the schedule again."""
     _withdraw(session, path, _SCHEDULED, message, as_json=as_json)
 
@@ -99,7 +99,9 @@ def _note_changes_on_disk(session: Session, depository: "Depository", named: "Na
     except (DepositoryError, OSError):  # it was not asked for
         return
     shown = printable(notebook.shown)
-    session.console.note(f"The file {shown} has changed since {latest.name}: save and promote it again to take that in.")
+    session.console.note(
+        f"The file {shown} has changed since {latest.name}: save and promote it again to take that in."
+    )
 
 
 def _withdraw(session: Session, path: str | None, ref: str, message: str, *, as_json: bool) -> None:

@@ -25,7 +25,7 @@ class _State(NamedTuple):
     notebook: str
     path: str | None
     state: str
-    """``archived``, ``changed``, ``new``, ``deleted`` (in the depository), or ``error``."""
+    """``archived``, ``changed``, ``new``, ``unknown`` (the depository is not reached), or ``error``."""
     version: "Version | None" = None
     error: str = ""
 
@@ -36,12 +36,12 @@ class _State(NamedTuple):
             "archived": f"archived as {name}",
             "changed": f"changed since {name}",
             "new": "never archived",
-            "deleted": f"deleted in the depository, after {name}",
+            "unknown": "not known",
         }
         return texts.get(self.state, self.error)
 
 
-_STYLES = {"archived": "good", "changed": "warn", "new": "warn", "deleted": "bad", "error": "bad"}
+_STYLES = {"archived": "good", "changed": "warn", "new": "warn", "unknown": "dim", "error": "bad"}
 
 
 @command(
@@ -53,15 +53,16 @@ _STYLES = {"archived": "good", "changed": "warn", "new": "warn", "deleted": "bad
 @click.option("-r", "--recursive", is_flag=True, help="Look into the directories further down too.")
 @json_option("Print a JSON document.")
 @click.pass_obj
-def status(session: Session, files_: tuple[str, ...], recursive: bool, as_json: bool) -> None:  # noqa: FBT001
+def status(session: Session, files_: tuple[str, ...], recursive: bool, as_json: bool) -> None:
     """Show which depository is used, and what is archived.
 
-    It says why this depository was chosen and whether it can be reached. A notebook is archived if its newest version is the file on disk, byte for byte. The exit code is 1 if the
-    depository cannot be reached.
+    It says why this depository was chosen and whether it can be reached. A notebook is archived if its newest
+    version is the file on disk, byte for byte. The exit code is 1 if the depository cannot be reached.
     """
     place = session.place()
     trouble = _trouble(session, place)
-    states = _states(session, files_ or (".",), recursive=recursive, reached=not trouble)
+    unseen = "new" if _is_unmade(place) else "unknown" if trouble else None
+    states = _states(session, files_ or (".",), recursive=recursive, unseen=unseen)
     if as_json:
         session.console.line(records.document(_document(session, place, trouble, list(states))))
     else:
@@ -77,7 +78,7 @@ def _is_unmade(place: "Place") -> bool:
 def _trouble(session: Session, place: "Place") -> str:
     """Why the depository cannot be used; empty if it can."""
     if _is_unmade(place):
-        return "Nothing is archived yet: the first save makes this depository."
+        return "There is nothing yet: the first save makes this depository."
     try:
         session.open(place).info()
     except DepositoryError as error:
@@ -85,14 +86,15 @@ def _trouble(session: Session, place: "Place") -> str:
     return ""
 
 
-def _states(session: Session, arguments: tuple[str, ...], *, recursive: bool, reached: bool) -> Iterator[_State]:
+def _states(session: Session, arguments: tuple[str, ...], *, recursive: bool, unseen: str | None) -> Iterator[_State]:
+    """What is known of each notebook; all of them are `unseen`, where the depository cannot say."""
     names = Names(session)
     for argument in arguments:
         file = session.file(argument)
         for found in _files(file, recursive=recursive) if os.path.isdir(file) else [argument]:
             try:
                 notebook = names.notebook(found)
-                yield _state(session, notebook) if reached else _State(notebook.shown, notebook.path, "error", None, "?")
+                yield _State(notebook.shown, notebook.path, unseen) if unseen else _state(session, notebook)
             except DepositoryError as error:
                 yield _State(found, None, "error", None, str(error))
             except OSError as error:

@@ -29,9 +29,9 @@ def tag(
     session: Session,
     words: tuple[str, ...],
     delete: str | None,
-    move: bool,  # noqa: FBT001
+    move: bool,
     message: str,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Name a version, take a name away, or list the names.
 
@@ -64,7 +64,9 @@ def tag(
     widest = max((width(printable(name)) for name in refs), default=0)
     for name, number in sorted(refs.items()):
         console = session.console
-        console.line(f"{console.paint(padded(printable(name), widest), 'ref')}  {console.paint(f'v{number}', 'number')}")
+        console.line(
+            f"{console.paint(padded(printable(name), widest), 'ref')}  {console.paint(f'v{number}', 'number')}"
+        )
 
 
 def _say(session: Session, notebook: Notebook, text: str, record: dict[str, object] | None) -> None:

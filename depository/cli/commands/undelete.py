@@ -1,5 +1,7 @@
 """`depository undelete`."""
 
+import os
+
 import click
 
 from depository.cli import files, records
@@ -23,7 +25,7 @@ from depository.errors import AlreadyExists, InvalidInput
 @click.option("-m", "--message", default="", help="What to note beside it in the history.")
 @json_option("Print a JSON document: what happened.")
 @click.pass_obj
-def undelete(session: Session, path: str, to: str | None, restore: bool, message: str, as_json: bool) -> None:  # noqa: FBT001
+def undelete(session: Session, path: str, to: str | None, restore: bool, message: str, as_json: bool) -> None:
     """Bring a deleted notebook back, with its whole history."""
     names = Names(session)
     notebook = names.notebook(path)
@@ -33,7 +35,7 @@ def undelete(session: Session, path: str, to: str | None, restore: bool, message
     if restore:
         if target.file is None:
             raise InvalidInput(f"No file here can have the path '{target.path}': leave out --restore.")
-        if files.read_if_there(target.file) is not None:
+        if os.path.lexists(target.file):
             raise AlreadyExists(f"There is a file '{target.shown}' already: leave out --restore, or move it away.")
     depository = session.open(notebook.place)
     event = depository.undelete(notebook.path, to=target.path if to else None, message=message)

@@ -1,0 +1,328 @@
+"""An S3 bucket as a store: prefixes, requests, connections, settings."""
+
+import gc
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from depository.backends import Absent, Backend, connect
+from depository.backends.s3 import S3Backend
+from depository.backends.s3_client import connection
+from depository.backends.s3_settings import S3Settings
+from depository.errors import AccessDenied, InvalidPath, InvalidSettings, NoBucket, StorageError, Unreachable
+from tests.backends.conformance import LIMIT
+from tests.backends.moto_server import BesideMoto, MotoServer, drop_bucket
+from tests.backends.stub_server import Reply, Request, refusal, stubbed
+
+MIB = 1 << 20
+KEYS = S3Settings(region="us-east-1", access_key_id="an id", secret_access_key="a secret", max_attempts=1)
+
+
+@pytest.fixture
+def backend(moto_server: MotoServer, bucket: str) -> Iterator[Backend]:
+    moto_server.seen.clear()
+    with connect(f"s3://{bucket}/some/Prefix", settings=moto_server.settings) as backend:
+        yield backend
+
+
+def listing(*keys: str, more: str = "", truncated: bool = False) -> Reply:
+    """A page of a listing, as S3 words it."""
+    contents = "".join(
+        f"<Contents><Key>{key}</Key><Size>1</Size><ETag>e</ETag>"
+        "<LastModified>2026-11-21T20:53:00.000Z</LastModified></Contents>"
+        for key in keys
+    )
+    token = f"<NextContinuationToken>{more}</NextContinuationToken>" if more else ""
+    is_truncated = str(truncated).lower()
+    return Reply(
+        body=f"<ListBucketResult><IsTruncated>{is_truncated}</IsTruncated>{token}{contents}</ListBucketResult>".encode()
+    )
+
+
+# Prefixes
+
+
+def test_every_key_has_the_prefix(backend: Backend, bucket: str) -> None:
+    backend.put("a/b", b"value")
+    assert BesideMoto(bucket).get("some/Prefix/a/b") == b"value"
+    assert [item.key for item in backend.list("a/")] == ["a/b"]
+
+
+def test_what_is_beside_the_prefix_is_not_seen(backend: Backend, bucket: str) -> None:
+    beside = BesideMoto(bucket)
+    for key in ("some/Prefix", "some/Prefix2/a", "some/prefix/a", "a", "some/Prefix/a"):
+        beside.set(key, b"value")
+    assert [item.key for item in backend.list("")] == ["a"]
+
+
+def test_two_prefixes_of_a_bucket_are_two_stores(moto_server: MotoServer, bucket: str) -> None:
+    with (
+        connect(f"s3://{bucket}/a", settings=moto_server.settings) as one,
+        connect(f"s3://{bucket}/b", settings=moto_server.settings) as other,
+    ):
+        one.put("key", b"one", Absent())
+        other.put("key", b"other", Absent())
+        assert one.get("key", limit=LIMIT).data == b"one"
+
+
+def test_the_prefix_counts_for_the_longest_key(backend: Backend) -> None:
+    longest = "x" * (1024 - len("some/Prefix/"))
+    backend.put(longest, b"value")
+    with pytest.raises(InvalidPath, match="1,025 bytes long"):
+        backend.put(longest + "x", b"value")
+
+
+def test_keys_that_we_could_not_have_written_are_left_out(backend: Backend, bucket: str) -> None:
+    beside = BesideMoto(bucket)
+    for key in ("", "directory/", "a//b", "../x", "a"):
+        beside.set(f"some/Prefix/{key}", b"")
+    assert [item.key for item in backend.list("")] == ["a"]
+
+
+def test_a_listing_that_runs_out_of_its_prefix_is_refused() -> None:
+    with stubbed(lambda _: listing("m/a", "n/a")) as stub, S3Backend("bucket", "", at(stub.url)) as backend:
+        items = backend.list("m/")
+        assert next(items).key == "m/a"
+        with pytest.raises(StorageError, match="not asked for"):
+            next(items)
+
+
+def test_a_listing_that_is_not_sorted_is_refused() -> None:
+    with stubbed(lambda _: listing("b", "a")) as stub, S3Backend("bucket", "", at(stub.url)) as backend:
+        with pytest.raises(StorageError, match="unsorted"):
+            list(backend.list(""))
+
+
+def test_a_truncated_page_without_a_token_is_followed_by_its_last_key() -> None:
+    def answer(request: Request) -> Reply:
+        return listing("c") if "start-after=b" in request.path else listing("a", "b", truncated=True)
+
+    with stubbed(answer) as stub, S3Backend("bucket", "", at(stub.url)) as backend:
+        assert [item.key for item in backend.list("")] == ["a", "b", "c"]
+
+
+def test_a_listing_that_does_not_go_on_is_refused() -> None:
+    with stubbed(lambda _: listing(truncated=True)) as stub, S3Backend("bucket", "", at(stub.url)) as backend:
+        with pytest.raises(StorageError, match="broke off"):
+            list(backend.list(""))
+
+
+# Requests
+
+
+def test_each_operation_is_one_request(backend: Backend, moto_server: MotoServer) -> None:
+    backend.put("a", b"value", Absent())
+    backend.get("a", limit=LIMIT)
+    list(backend.list(""))
+    backend.delete("a")
+    assert [request.method for request in moto_server.seen] == ["PUT", "GET", "GET", "DELETE"]
+
+
+def test_a_listing_asks_for_a_thousand_keys_at_a_time_and_no_sooner_than_needed(
+    backend: Backend, bucket: str, moto_server: MotoServer
+) -> None:
+    for number in range(1001):
+        BesideMoto(bucket).set(f"some/Prefix/{number:04}", b"")
+    items = backend.list("")
+    assert moto_server.seen == []
+    for _ in range(1000):
+        next(items)
+    assert len(moto_server.seen) == 1
+    assert next(items).key == "1000"
+    assert len(moto_server.seen) == 2
+
+
+def test_nothing_is_asked_before_it_is_needed(moto_server: MotoServer) -> None:
+    before = len(moto_server.seen)
+    connect("s3://no-such-bucket", settings=moto_server.settings).close()
+    assert len(moto_server.seen) == before
+
+
+@pytest.mark.parametrize(("size", "expects"), [(0, False), (100, False), (MIB - 1, False), (MIB, True), (3 * MIB, True)])
+def test_only_a_large_body_waits_to_be_asked_for(
+    backend: Backend, moto_server: MotoServer, size: int, expects: bool
+) -> None:
+    backend.put("a", b"x" * size)
+    assert ("expect" in moto_server.seen[-1].headers) is expects
+    assert backend.get("a", limit=LIMIT).data == b"x" * size
+
+
+def test_encryption_is_asked_for_as_it_was_set(moto_server: MotoServer, bucket: str) -> None:
+    settings = moto_server.settings._replace(sse="aws:kms", kms_key_id="a key")
+    with connect(f"s3://{bucket}", settings=settings) as backend:
+        backend.put("a", b"value")
+    headers = moto_server.seen[-1].headers
+    assert headers["x-amz-server-side-encryption"] == "aws:kms"
+    assert headers["x-amz-server-side-encryption-aws-kms-key-id"] == "a key"
+
+
+@pytest.mark.parametrize(("checksums", "sent"), [("when_required", False), ("when_supported", True)])
+def test_checksums_are_sent_where_they_are_wanted(
+    moto_server: MotoServer, bucket: str, checksums: str, sent: bool
+) -> None:
+    settings = moto_server.settings._replace(checksums=checksums)  # type: ignore[arg-type]
+    with connect(f"s3://{bucket}", settings=settings) as backend:
+        backend.put("a", b"value")
+        assert any("checksum-crc" in header for header in moto_server.seen[-1].headers) is sent
+        assert backend.get("a", limit=LIMIT).data == b"value"
+
+
+# Bodies
+
+
+def test_a_body_that_is_said_to_be_too_large_is_not_read() -> None:
+    reply = Reply(body=b"x" * 10, length=1 << 50, headers={"ETag": "e"})
+    with stubbed(lambda _: reply) as stub, S3Backend("bucket", "", at(stub.url)) as backend:
+        with pytest.raises(StorageError, match="longer than the 1,000 bytes"):
+            backend.get("a", limit=1000)
+
+
+def test_a_body_that_breaks_off_is_asked_for_again() -> None:
+    replies = iter([Reply(body=b"val", length=5, headers={"ETag": "e"}), Reply(body=b"value", headers={"ETag": "e"})])
+    with stubbed(lambda _: next(replies)) as stub, S3Backend("bucket", "", at(stub.url)) as backend:
+        assert backend.get("a", limit=LIMIT).data == b"value"
+
+
+def test_a_body_that_breaks_off_again_and_again_is_an_error() -> None:
+    reply = Reply(body=b"val", length=5, headers={"ETag": "e"})
+    with stubbed(lambda _: reply) as stub, S3Backend("bucket", "", at(stub.url)) as backend:
+        with pytest.raises(Unreachable, match="did not answer to the end"):
+            backend.get("a", limit=LIMIT)
+        assert len(stub.requests) == 3
+
+
+# Connections
+
+
+def at(url: str) -> S3Settings:
+    return KEYS._replace(endpoint_url=url)
+
+
+def test_equal_settings_share_one_client() -> None:
+    one, other = object.__new__(Named), object.__new__(Named)
+    settings = at("http://127.0.0.1:9")
+    assert connection(settings, one) is connection(settings._replace(), other)
+    assert connection(settings._replace(region="eu-central-1"), one) is not connection(settings, one)
+
+
+class Named:
+    """Somebody who uses a connection."""
+
+
+def test_a_backend_can_be_used_after_it_was_closed(backend: Backend) -> None:
+    backend.put("a", b"value")
+    backend.close()
+    assert backend.get("a", limit=LIMIT).data == b"value"
+
+
+def test_closing_one_backend_leaves_another_at_work(backend: Backend, bucket: str, moto_server: MotoServer) -> None:
+    backend.put("a", b"value")
+    connect(f"s3://{bucket}/some/Prefix", settings=moto_server.settings).close()
+    assert backend.get("a", limit=LIMIT).data == b"value"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_process_makes_a_connection_of_its_own(backend: Backend) -> None:
+    backend.put("a", b"value")
+    child = os.fork()
+    if child == 0:  # and leaves without a word from pytest
+        good = False
+        try:
+            good = backend.get("a", limit=LIMIT).data == b"value"
+        finally:
+            os._exit(0 if good else 1)
+    values = [backend.get("a", limit=LIMIT).data for _ in range(10)]
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert set(values) == {b"value"}
+
+
+def test_connections_are_used_again(backend: Backend, moto_server: MotoServer) -> None:
+    gc.collect()
+    before = threading.active_count()
+    for _ in range(20):
+        backend.put("a", b"value")
+        backend.get("a", limit=LIMIT)
+    assert threading.active_count() - before <= 1  # the server starts a thread for each connection
+
+
+def test_credentials_that_were_renewed_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.write_text("[default]\naws_access_key_id = OLD\naws_secret_access_key = a secret\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+
+    def answer(request: Request) -> Reply:
+        if "Credential=OLD/" in request.headers["authorization"]:
+            return refusal(400, "ExpiredToken")
+        return Reply(body=b"value", headers={"ETag": "e"})
+
+    with stubbed(answer) as stub:
+        settings = S3Settings(endpoint_url=stub.url, max_attempts=1)
+        with S3Backend("bucket", "", settings) as backend:
+            with pytest.raises(AccessDenied, match="expired"):
+                backend.get("a", limit=LIMIT)
+            credentials.write_text("[default]\naws_access_key_id = NEW\naws_secret_access_key = a secret\n")
+            assert backend.get("a", limit=LIMIT).data == b"value"
+
+
+# Secrets
+
+
+SECRET = KEYS._replace(access_key_id="AKIDEXAMPLE", secret_access_key="very secret", session_token="a token")
+
+
+def test_settings_do_not_show_secrets() -> None:
+    shown = repr(SECRET)
+    assert "us-east-1" in shown
+    for secret in ("AKIDEXAMPLE", "very secret", "a token"):
+        assert secret not in shown
+        assert secret not in str(SECRET)
+        assert secret not in f"{SECRET}"
+
+
+def test_nothing_that_is_logged_shows_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with stubbed(lambda _: Reply(headers={"ETag": "e"})) as stub:
+        with S3Backend("bucket", "", SECRET._replace(endpoint_url=stub.url)) as backend:
+            backend.put("a", b"value")
+            backend.get("a", limit=LIMIT)
+        signature = stub.requests[0].headers["authorization"].partition("Signature=")[2]
+    assert "botocore" in caplog.text
+    for secret in ("AKIDEXAMPLE", "very secret", "a token", signature):
+        assert secret not in caplog.text
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        (S3Settings(endpoint_url="localhost:9000"), "endpoint"),
+        (S3Settings(endpoint_url="ftp://host"), "endpoint"),
+        (S3Settings(endpoint_url="http://"), "endpoint"),
+        (S3Settings(endpoint_url="http://id:secret@host"), "endpoint"),
+        (S3Settings(endpoint_url="http://host:port"), "endpoint"),
+        (S3Settings(access_key_id="an id"), "go together"),
+        (S3Settings(secret_access_key="a secret"), "go together"),
+        (S3Settings(session_token="a token"), "session token"),
+        (S3Settings(kms_key_id="a key"), "KMS"),
+        (S3Settings(max_attempts=0), "at least one"),
+        (S3Settings(read_timeout=0), "longer than zero"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(settings: S3Settings, text: str) -> None:
+    with pytest.raises(InvalidSettings, match=text) as caught:
+        connect("s3://bucket", settings=settings)
+    assert "secret@" not in str(caught.value)
+
+
+def test_a_bucket_that_was_removed_meanwhile_is_gone(backend: Backend, bucket: str) -> None:
+    backend.put("a", b"value")
+    drop_bucket(bucket)
+    with pytest.raises(NoBucket):
+        backend.put("b", b"value")

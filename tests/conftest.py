@@ -1,0 +1,9 @@
+"""What the tests of several parts share."""
+
+import hypothesis
+
+# no deadlines: how long an example takes depends on what else the computer does. `--hypothesis-profile=thorough` tries
+# more of them.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("default")

@@ -1,0 +1,27 @@
+"""What nbformat makes of a file: the truth that reading is held against."""
+
+import warnings
+from typing import Any
+
+from nbformat import reader
+from nbformat.validator import isvalid
+
+
+def read(source: bytes | str) -> dict[str, Any] | None:
+    """The notebook as nbformat reads it, without upgrading; None where it refuses the file."""
+    text = source.decode("utf-8-sig") if isinstance(source, bytes) else source
+    try:
+        notebook: dict[str, Any] = reader.reads(text)
+    except Exception:  # noqa: BLE001 - it refuses with whatever its code happens to run into
+        return None
+    return notebook
+
+
+def accepts(notebook: dict[str, Any]) -> bool:
+    """Whether a notebook that nbformat has read is valid in its eyes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return bool(isvalid(notebook))
+        except Exception:  # noqa: BLE001 - the same
+            return False

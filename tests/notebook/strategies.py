@@ -1,0 +1,208 @@
+"""Hypothesis strategies: JSON values, notebooks as nbformat's schemas have them, and notebooks with something wrong.
+
+All give plain data as it may stand in a file: multi-line strings whole or as lists of lines, transient keys present.
+"""
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+JSON = Any
+Notebook = dict[str, Any]
+
+_LINE_ENDS = ["\n", "\n", "\r\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028"]
+_MIMES = [
+    "text/plain",
+    "text/html",
+    "text/x+json",
+    "image/png",
+    "image/svg+xml",
+    "application/javascript",
+    "application/x-latex",
+]
+_JSON_MIMES = ["application/json", "application/vnd.plotly.v1+json", "application/+json"]
+_TELLING_VALUES = [
+    *("code", "markdown", "heading", "stream", "execute_result", "display_data", "pyout", "error", "", "not ascii: é"),
+    *(None, True, 0, 1, 2, 3, 4, 5, 4.0, 99),
+]
+
+
+def spelled(value: JSON) -> str:
+    """A value's JSON, its keys in order: equal for two values only where they are equal in types and signs too."""
+    return json.dumps(value, sort_keys=True, default=lambda data: {"bytes": data.decode("ascii")})
+
+
+# JSON
+
+
+def texts(max_size: int = 12) -> st.SearchStrategy[str]:
+    """Texts with what is special somewhere: line ends, escapes, NUL, characters past the BMP, a lone surrogate."""
+    special = st.sampled_from([*'a1 "\\/\t', "\n", "\r", "\x00", "\x7f", "\x85", "\u2028", "é", "€", "😀", "\udfff"])
+    return st.text(special | st.characters(exclude_categories=("Cs",)), max_size=max_size)
+
+
+def integers() -> st.SearchStrategy[int]:
+    """Integers, many of them at a boundary of MessagePack's forms or past 64 bits."""
+    powers = st.sampled_from([2**bits for bits in (5, 7, 8, 15, 16, 31, 32, 63, 64, 71, 72, 127, 1000)])
+    near = st.tuples(powers, st.sampled_from([-1, 1]), st.integers(-2, 2)).map(lambda p: p[0] * p[1] + p[2])
+    return st.integers() | near
+
+
+def scalars() -> st.SearchStrategy[JSON]:
+    return st.none() | st.booleans() | integers() | st.floats() | texts()
+
+
+def json_values(max_leaves: int = 10) -> st.SearchStrategy[JSON]:
+    return st.recursive(
+        scalars(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts(6), inner, max_size=4),
+        max_leaves=max_leaves,
+    )
+
+
+def json_objects(max_leaves: int = 10) -> st.SearchStrategy[dict[str, JSON]]:
+    return st.dictionaries(texts(6), json_values(max_leaves), max_size=4)
+
+
+# parts of notebooks
+
+
+def multiline() -> st.SearchStrategy[str | list[str]]:
+    """A multi-line string: whole, as lines with their ends, or as lines without."""
+    lines = st.lists(texts(6), max_size=4)
+    ended = st.lists(st.tuples(texts(6), st.sampled_from(_LINE_ENDS)).map("".join), max_size=4)
+    return texts() | lines | ended
+
+
+def mime_bundles() -> st.SearchStrategy[dict[str, JSON]]:
+    plain = st.dictionaries(st.sampled_from(_MIMES), multiline(), max_size=3)
+    rich = st.dictionaries(st.sampled_from(_JSON_MIMES), json_values(4), max_size=1)
+    return st.tuples(plain, rich).map(lambda bundles: {**bundles[0], **bundles[1]})
+
+
+def counts() -> st.SearchStrategy[int | None]:
+    return st.none() | st.integers(0, 300)
+
+
+def _metadata(**transient: st.SearchStrategy[JSON]) -> st.SearchStrategy[dict[str, JSON]]:
+    parts = st.tuples(json_objects(3), st.fixed_dictionaries({}, optional=transient))
+    return parts.map(lambda pair: {**pair[0], **pair[1]})
+
+
+def _objects(fields: dict[str, JSON], **optional: st.SearchStrategy[JSON]) -> st.SearchStrategy[dict[str, JSON]]:
+    fixed = {key: value if isinstance(value, st.SearchStrategy) else st.just(value) for key, value in fields.items()}
+    return st.fixed_dictionaries(fixed, optional=optional)
+
+
+# nbformat 4
+
+
+def outputs_4() -> st.SearchStrategy[dict[str, JSON]]:
+    rich = {"data": mime_bundles(), "metadata": json_objects(3)}
+    return st.one_of(
+        _objects({"output_type": "stream", "name": st.sampled_from(["stdout", "stderr"]), "text": multiline()}),
+        _objects({"output_type": "display_data", **rich}),
+        _objects({"output_type": "execute_result", "execution_count": counts(), **rich}),
+        _objects({"output_type": "error", "ename": texts(), "evalue": texts(), "traceback": st.lists(texts())}),
+    )
+
+
+def cells_4() -> st.SearchStrategy[dict[str, JSON]]:
+    common = {"metadata": _metadata(trusted=st.booleans()), "source": multiline()}
+    outputs = st.lists(outputs_4(), max_size=3)
+    attachments = st.dictionaries(texts(6), mime_bundles(), max_size=2)
+    return st.one_of(
+        _objects({"cell_type": "code", **common, "outputs": outputs, "execution_count": counts()}),
+        _objects({"cell_type": "markdown", **common}, attachments=attachments),
+        _objects({"cell_type": "raw", **common}, attachments=attachments),
+    )
+
+
+@st.composite
+def notebooks_4(draw: st.DrawFn) -> Notebook:
+    """Notebooks that are valid by the schema of their minor version, 4.0 to 4.5."""
+    minor = draw(st.integers(0, 5))
+    cells = draw(st.lists(cells_4(), max_size=4))
+    if minor >= 5:
+        cells = [{**cell, "id": f"{draw(st.sampled_from(['a', 'B-', '0_']))}{index}"} for index, cell in enumerate(cells)]
+    metadata = _metadata(
+        kernelspec=_objects({"name": texts(), "display_name": texts()}),
+        language_info=_objects({"name": "python"}, version=texts()),
+        signature=texts(),
+        orig_nbformat=st.integers(1, 4),
+        orig_nbformat_minor=st.integers(0, 5),
+    )
+    return {"nbformat": 4, "nbformat_minor": minor, "metadata": draw(metadata), "cells": cells}
+
+
+# nbformat 2 and 3
+
+
+def _outputs_old(result: dict[str, JSON]) -> st.SearchStrategy[dict[str, JSON]]:
+    image = st.binary(max_size=9).map(lambda data: data.hex())
+    rich = dict.fromkeys(("text", "html", "svg", "latex", "javascript", "json"), multiline())
+    rich |= {"png": image, "jpeg": image}
+    return st.one_of(
+        _objects({"output_type": "stream", "stream": "stdout", "text": multiline()}),
+        _objects({"output_type": "display_data"}, **rich),
+        _objects({"output_type": "pyout", **result}, **rich),
+        _objects({"output_type": "pyerr", "ename": texts(), "evalue": texts(), "traceback": st.lists(texts())}),
+    )
+
+
+def _cells_old(kinds: list[str], result: dict[str, JSON]) -> st.SearchStrategy[dict[str, JSON]]:
+    outputs = st.lists(_outputs_old(result), max_size=3)
+    code = {"cell_type": "code", "input": multiline(), "language": "python", "outputs": outputs}
+    return st.one_of(
+        _objects(code, collapsed=st.booleans(), prompt_number=counts()),
+        *(_objects({"cell_type": kind, "source": multiline()}, metadata=json_objects(3)) for kind in kinds),
+        _objects({"cell_type": "heading", "source": multiline(), "level": st.integers(1, 6)}),
+    )
+
+
+def notebooks_3() -> st.SearchStrategy[Notebook]:
+    """Notebooks that are valid by the schema of nbformat 3."""
+    cells = st.lists(_cells_old(["markdown", "raw", "html"], {"prompt_number": st.integers(0, 9)}), max_size=4)
+    sheets = st.lists(_objects({"cells": cells}, metadata=json_objects(3)), max_size=2)
+    head = {"nbformat": 3, "nbformat_minor": 0, "metadata": _metadata(name=texts(), signature=texts())}
+    return _objects({**head, "worksheets": sheets}, orig_nbformat=st.integers(1, 3))
+
+
+def notebooks_2() -> st.SearchStrategy[Notebook]:
+    """Notebooks that nbformat reads as its version 2, for which it has no schema."""
+    cells = st.lists(_cells_old(["markdown", "html"], {}), max_size=4)
+    sheets = st.lists(_objects({"cells": cells}), max_size=2)
+    return _objects({"nbformat": 2, "metadata": _metadata(name=texts()), "worksheets": sheets})
+
+
+def notebooks() -> st.SearchStrategy[Notebook]:
+    return notebooks_4() | notebooks_3() | notebooks_2()
+
+
+# notebooks with something wrong
+
+
+@st.composite
+def damaged(draw: st.DrawFn, sound: st.SearchStrategy[Notebook] | None = None) -> Notebook:
+    """Notebooks in which up to three values are gone, replaced by another of their own, or by something else."""
+    # through JSON, so that no part is shared with another
+    notebook: Notebook = json.loads(json.dumps(draw(sound or notebooks())))
+    for _ in range(draw(st.integers(0, 3))):
+        places = _places(notebook)
+        holder, key = draw(st.sampled_from(places)) if places else (notebook, "nbformat")
+        match draw(st.sampled_from(["gone", "moved", "other"])):
+            case "gone":
+                if isinstance(holder, list) or key in holder:
+                    del holder[key]
+            case "moved" if places:
+                source, other = draw(st.sampled_from(places))
+                holder[key] = json.loads(json.dumps(source[other]))
+            case _:
+                holder[key] = draw(st.sampled_from(_TELLING_VALUES) | json_values(4))
+    return notebook
+
+
+def _places(value: JSON) -> list[tuple[Any, Any]]:
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    return [place for key in keys for place in [(value, key), *_places(value[key])]]
