@@ -146,7 +146,11 @@ def test_how_to_reach_s3_is_in_a_table_of_its_own(user: User) -> None:
     )
     settings = user.locate().s3_settings
     assert settings is not None
-    assert (settings.endpoint_url, settings.addressing, settings.checksums) == ("https://minio", "path", "when_supported")
+    assert (settings.endpoint_url, settings.addressing, settings.checksums) == (
+        "https://minio",
+        "path",
+        "when_supported",
+    )
 
 
 def test_without_that_table_the_aws_tools_decide(user: User) -> None:
@@ -177,7 +181,10 @@ def test_without_that_table_the_aws_tools_decide(user: User) -> None:
         ('url = "s3://a"\ns3.region = 1', "s3.region has to be a text in quotes, and not a number."),
         ('url = "s3://a"\ns3.addressing = "paths"', "s3.addressing has to be one of auto, path, virtual."),
         ('url = "s3://a"\ns3.sse = "aes"', "s3.sse has to be one of AES256, aws:kms."),
-        ('url = "s3://a"\ns3.aws_secret_access_key = "x"', "s3.aws_secret_access_key has no place: secrets are read from"),
+        (
+            'url = "s3://a"\ns3.aws_secret_access_key = "x"',
+            "s3.aws_secret_access_key has no place: secrets are read from",
+        ),
     ],
 )
 @pytest.mark.parametrize("whose", ["project", "user"])

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from botocore import exceptions as boto
@@ -111,7 +111,7 @@ class S3Backend(Backend):
                 last = order
                 key = name[len(self._base) :]
                 if is_key(key):
-                    yield Item(key, found["Size"], found["ETag"], found["LastModified"].timestamp())
+                    yield Item(key, found["Size"], found.get("ETag"), found["LastModified"].timestamp())
             if not page.get("IsTruncated"):
                 return
             asked = self._next_page(page)
@@ -171,7 +171,7 @@ class S3Backend(Backend):
                 verb=verb,
                 key=key,
                 place=self.url,
-                endpoint=_host(connection),
+                endpoint=_endpoint(connection),
                 region=connection.client.meta.region_name if connection else None,
                 writes=writes,
                 conditional=conditional,
@@ -181,8 +181,8 @@ class S3Backend(Backend):
                 connection.discard()
             doubtful = connection is not None and connection.doubt.raised
             raise s3_errors.explain(error, request, doubtful=doubtful) from error
-        except ResponseParserError as error:
-            raise StorageError(f"{_host(connection)} answers, but not as S3 does: check the endpoint.") from error
+        except (ResponseParserError, ValueError) as error:
+            raise StorageError(f"{_endpoint(connection)} answers, but not as S3 does: check the endpoint.") from error
 
     def _connection(self) -> s3_client.S3Connection:
         held = self._held
@@ -193,9 +193,8 @@ class S3Backend(Backend):
 
 
 def _check(settings: S3Settings) -> None:
-    if settings.endpoint_url is not None:
-        if not _is_endpoint(settings.endpoint_url):
-            raise InvalidSettings("The endpoint of an S3 service is written 'https://host' or 'https://host:port'.")
+    if settings.endpoint_url is not None and not _is_endpoint(settings.endpoint_url):
+        raise InvalidSettings("The endpoint of an S3 service is written 'https://host' or 'https://host:port'.")
     if (settings.access_key_id is None) != (settings.secret_access_key is None):
         raise InvalidSettings("An access key id and its secret key go together: give both, or neither.")
     if settings.session_token is not None and settings.access_key_id is None:
@@ -209,19 +208,20 @@ def _check(settings: S3Settings) -> None:
 def _is_endpoint(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in url and parts.port != 0
+        has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:  # a port that is no number
         return False
+    return has_host and parts.scheme in ("http", "https") and "@" not in parts.netloc
 
 
-def _host(connection: s3_client.S3Connection | None) -> str:
+def _endpoint(connection: s3_client.S3Connection | None) -> str:
     return connection.client.meta.endpoint_url if connection else "the S3 service"
 
 
 def _read_body(answer: "GetObjectOutputTypeDef", limit: int) -> bytes | None:
     """The body, or None if it is longer than `limit`; never more of it than that in memory."""
+    declared: int | None = cast("dict[str, Any]", answer).get("ContentLength")  # not every service says it
     body = answer["Body"]
-    declared = answer.get("ContentLength")
     chunks, room = [], limit + 1 if declared is None else min(declared, limit) + 1
     try:
         if declared is not None and declared > limit:

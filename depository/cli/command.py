@@ -35,6 +35,17 @@ def command(*examples: Example, name: str | None = None) -> Callable[[Callable[.
     return click.command(name, cls=Command, examples=examples)
 
 
+def completer(what: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """A parameter's completion, which costs nothing until a shell asks for it: see `depository.cli.completion`."""
+
+    def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[Any]:
+        from depository.cli.completion import complete
+
+        return complete(what, ctx, incomplete)
+
+    return complete
+
+
 def json_option(text: str) -> Callable[[_Function], _Function]:
     """The option ``--json``, which a command takes as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help=text)

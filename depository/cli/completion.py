@@ -6,6 +6,7 @@ has not been found after a moment is not waited for.
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from threading import Thread
 
@@ -15,7 +16,7 @@ from click.shell_completion import CompletionItem
 from depository import config
 from depository.cli import files
 from depository.cli.console import Console
-from depository.cli.naming import Names, Notebook
+from depository.cli.naming import LATEST, Names, Notebook
 from depository.cli.session import TOP, Session
 from depository.cli.text import local, printable
 from depository.config import Surroundings
@@ -23,37 +24,34 @@ from depository.errors import DepositoryError
 from depository.paths import check
 
 Found = CompletionItem[str]
-Completer = Callable[[click.Context, click.Parameter, str], list[Found]]
 
 PATIENCE = 1.5
 """How long to look, in seconds."""
 _MOST = 200
-"""How many completions are offered, and how many times as many notebooks are looked at to find them."""
+"""How many completions are offered."""
 _MOST_LOOKED_AT = 5_000
+"""How many notebooks of the depository are looked at to find them."""
+_MOST_VERSIONS = 50
 
 
-def _completer(find: Callable[[Session, str], Iterator[Found]]) -> Completer:
-    def complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[Found]:
-        found: list[Found] = []
-        stopped = False
+def complete(what: str, ctx: click.Context, incomplete: str) -> list[Found]:
+    """What the user may be about to type.
 
-        def look() -> None:
-            try:
-                session = _session(ctx)
-                for item in islice(find(session, incomplete), _MOST):
-                    if stopped:
-                        return
-                    found.append(item)
-            except Exception:  # noqa: BLE001, S110 - whatever goes wrong, nobody asked to hear of it while typing
-                pass
+    Args:
+        what: ``files``, ``directories``, ``paths`` (files or archived notebooks), ``versions`` of them, or ``deleted``.
+        ctx: the command line so far.
+        incomplete: the start of the word.
+    """
+    found: list[Found] = []
 
-        thread = Thread(target=look, daemon=True)
-        thread.start()
-        thread.join(PATIENCE)
-        stopped = True
-        return list({item.value: item for item in list(found)}.values())
+    def look() -> None:
+        with suppress(Exception):  # whatever goes wrong, nobody asked to hear of it while typing
+            found.extend(islice(_FINDERS[what](_session(ctx), incomplete), _MOST))
 
-    return complete
+    thread = Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    return list({item.value: item for item in found.copy()}.values())
 
 
 def _session(ctx: click.Context) -> Session:
@@ -129,33 +127,36 @@ def _specs_here(session: Session, incomplete: str) -> Iterator[Found]:
 
 def _specs(session: Session, notebook: Notebook, before: str, incomplete: str) -> Iterator[Found]:
     versions = session.open(notebook.place).log(notebook.path)
-    newest = list(islice(versions, _MOST // 4))
+    newest = list(islice(versions, _MOST_VERSIONS))
     for version in newest:
         for ref in version.refs:
             if ref.startswith(incomplete):
                 yield CompletionItem(before + ref, help=version.name)
-    for word in ("latest",):
-        if word.startswith(incomplete):
-            yield CompletionItem(before + word, help=newest[0].name if newest else None)
+    if newest and LATEST.startswith(incomplete):
+        yield CompletionItem(before + LATEST, help=newest[0].name)
     for version in newest:
         if version.name.startswith(incomplete):
             text = f"{local(version.time)}  {version.change}  {printable(version.message)}".rstrip()
             yield CompletionItem(before + version.name, help=text)
 
 
-complete_files = _completer(lambda session, incomplete: _on_disk(session, incomplete, notebooks=True))
-"""Files to be archived."""
-complete_paths = _completer(_paths)
-"""Notebooks, on disk or archived."""
-complete_versions = _completer(_versions)
-"""Notebooks and versions of them."""
-complete_directories = _completer(
-    lambda session, incomplete: (
-        item
-        for part in (_on_disk(session, incomplete, notebooks=False), _archived(session, incomplete, notebooks=False))
-        for item in _quietly(part)
-    )
-)
-"""Directories, on disk or in the depository."""
-complete_deleted = _completer(lambda session, incomplete: _archived(session, incomplete, notebooks=True, deleted=True))
-"""Notebooks that were deleted."""
+def _files(session: Session, incomplete: str) -> Iterator[Found]:
+    return _on_disk(session, incomplete, notebooks=True)
+
+
+def _directories(session: Session, incomplete: str) -> Iterator[Found]:
+    yield from _quietly(_on_disk(session, incomplete, notebooks=False))
+    yield from _quietly(_archived(session, incomplete, notebooks=False))
+
+
+def _deleted(session: Session, incomplete: str) -> Iterator[Found]:
+    return _archived(session, incomplete, notebooks=True, deleted=True)
+
+
+_FINDERS: dict[str, Callable[[Session, str], Iterator[Found]]] = {
+    "files": _files,
+    "directories": _directories,
+    "paths": _paths,
+    "versions": _versions,
+    "deleted": _deleted,
+}

@@ -107,9 +107,12 @@ def _split_stream(output_type: Any, value: Any) -> Any:
 
 
 def _concatenate(value: Any) -> Any:
-    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+    if not isinstance(value, list):
+        return value
+    try:
         return "".join(value)
-    return value
+    except TypeError:  # something in it is no string
+        return value
 
 
 def _split_v4(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """moto's S3 over the wire, made fit to judge races: it answers one request at a time.
 
 moto checks a condition and then writes, with nothing in between to keep other requests out. `serving` puts a lock
-there, notes each request, and refuses the ones that a test wants refused, as S3 does where a policy does not allow them.
+there, notes each request, and refuses those that a test wants refused, as S3 does where a policy forbids them.
 """
 
 import itertools
@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import pytest
-from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
 from depository.backends.s3_settings import S3Settings
@@ -55,7 +55,11 @@ class MotoServer:
     def settings(self) -> S3Settings:
         """How to reach it."""
         return S3Settings(
-            endpoint_url=self.url, region="us-east-1", access_key_id="an id", secret_access_key="a secret", max_attempts=1
+            endpoint_url=self.url,
+            region="us-east-1",
+            access_key_id="an id",
+            secret_access_key="a secret",
+            max_attempts=1,
         )
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -64,7 +68,9 @@ class MotoServer:
         query = environ["QUERY_STRING"]
         self.seen.append(Seen(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers))
         if f"{environ['REQUEST_METHOD']} {query}" in self.refused:
-            start_response("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(_REFUSAL)))])
+            start_response(
+                "403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(_REFUSAL)))]
+            )
             return [_REFUSAL]
         if self._lock is None:
             return list(self._app(environ, start_response))
@@ -77,7 +83,6 @@ def serving(*, serialised: bool = True) -> Iterator[MotoServer]:
     """A server on a free port of this computer, until the end of the block."""
     application = MotoServer(serialised=serialised)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
-    server.daemon_threads = True
     application.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -120,12 +125,12 @@ def make_bucket(name: str) -> None:
 def drop_bucket(name: str) -> None:
     """Take a bucket and all that is in it out of moto's memory."""
     s3().buckets.pop(name, None)
-    get_backend("s3").bucket_accounts.pop(name, None)
+    s3_backends.bucket_accounts.pop(name, None)
 
 
 def s3() -> Any:
     """What moto holds of S3, for this process's servers and for `mock_aws` alike."""
-    return get_backend("s3")[ACCOUNT]["aws"]
+    return s3_backends[ACCOUNT]["aws"]
 
 
 class BesideMoto(Beside):

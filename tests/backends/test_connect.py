@@ -25,7 +25,9 @@ def test_a_relative_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.Mo
     assert connect("with:colon").url == f"{tmp_path}/with:colon"
 
 
-@pytest.mark.parametrize("url", ["file:///some%20where/else", "file://localhost/some%20where/else", "FILE:/some where/else"])
+@pytest.mark.parametrize(
+    "url", ["file:///some%20where/else", "file://localhost/some%20where/else", "FILE:/some where/else"]
+)
 def test_a_file_url_is_a_directory(url: str) -> None:
     assert connect(url).url == "/some where/else"
 

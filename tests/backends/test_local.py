@@ -62,10 +62,10 @@ def backend(directory: Path) -> LocalBackend:
 
 class TestLocalBackend(RacingConformance):
     @pytest.fixture
-    def backend(self, directory: Path) -> Iterator[Backend]:
+    def backend(self, directory: Path) -> Backend:
         backend = LocalBackend(str(directory))
         backend.prepare()
-        yield backend
+        return backend
 
     @pytest.fixture
     def beside(self, backend: Backend, directory: Path) -> Beside:
@@ -80,10 +80,10 @@ class TestLocalBackendWithoutHardLinks(TestLocalBackend):
 
 class TestMeteredLocalBackend(TestLocalBackend):
     @pytest.fixture
-    def backend(self, directory: Path) -> Iterator[Backend]:
+    def backend(self, directory: Path) -> Backend:
         backend = Metering(LocalBackend(str(directory)))
         backend.prepare()
-        yield backend
+        return backend
 
 
 def failing(number: int) -> Callable[..., Any]:
@@ -187,7 +187,8 @@ def test_what_somebody_is_writing_is_not_swept(backend: LocalBackend, directory:
 def test_a_value_whose_file_is_swept_too_early_is_written_again(
     backend: LocalBackend, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link, swept = os.link, []
+    link = os.link
+    swept: list[str] = []
 
     def sweep_then_link(source: str, destination: str) -> None:
         if not swept:
@@ -256,9 +257,7 @@ def inodes(*paths: Path) -> set[int]:
     return {path.stat().st_ino for path in paths}
 
 
-def test_a_new_value_is_on_disk_with_its_directories(
-    backend: LocalBackend, directory: Path, synced: set[int]
-) -> None:
+def test_a_new_value_is_on_disk_with_its_directories(backend: LocalBackend, directory: Path, synced: set[int]) -> None:
     backend.put("a/b/key.x", b"value", Absent())
     assert synced >= inodes(directory / "a/b/key.x", directory / "a/b", directory / "a", directory)
 
@@ -291,7 +290,7 @@ def test_a_disk_that_does_not_confirm_a_written_value_leaves_doubt(
     backend: LocalBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk, "sync_directory", failing(errno.EIO))
-    with pytest.raises(OutcomeUnknown, match="'key'.*does not confirm"):
+    with pytest.raises(OutcomeUnknown, match=r"'key'.*does not confirm"):
         backend.put("key", b"value")
 
 
@@ -322,10 +321,16 @@ def test_a_file_that_gets_too_large_is_refused_and_removed(backend: LocalBackend
     ],
 )
 def test_a_write_that_fails_half_way_leaves_what_was_there(
-    backend: LocalBackend, directory: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception], text: str
+    backend: LocalBackend,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    kind: type[Exception],
+    text: str,
 ) -> None:
     backend.put("key", b"first")
-    write, fail, written = os.write, failing(number), []
+    write, fail = os.write, failing(number)
+    written: list[int] = []
 
     def write_once(descriptor: int, data: memoryview) -> int:
         if written:
@@ -451,20 +456,27 @@ def test_foreign_files_are_left_out_and_left_alone(backend: LocalBackend, direct
     assert (directory / "README.md").read_bytes() == b"foreign"
 
 
+def record_opening(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The directories that are opened from now on."""
+    scandir = os.scandir
+    opened: list[Path] = []
+
+    def record(path: str) -> Any:
+        opened.append(Path(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", record)
+    return opened
+
+
 def test_a_listing_opens_no_directory_outside_its_prefix(
     backend: LocalBackend, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key in ("objects/ab/cd", "objects/ef/gh", "manifests/a/b", "manifests/c/d", "manifests/e/f"):
         backend.put(key, b"value")
-    scandir, opened = os.scandir, []
-
-    def record(path: str) -> Any:
-        opened.append(str(Path(path).relative_to(directory)))
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", record)
+    opened = record_opening(monkeypatch)
     assert [item.key for item in backend.list("manifests/", after="manifests/b")] == ["manifests/c/d", "manifests/e/f"]
-    assert opened == ["manifests", "manifests/c", "manifests/e"]
+    assert opened == [directory / "manifests", directory / "manifests/c", directory / "manifests/e"]
 
 
 def test_a_listing_opens_a_directory_only_when_its_turn_has_come(
@@ -472,10 +484,9 @@ def test_a_listing_opens_a_directory_only_when_its_turn_has_come(
 ) -> None:
     for number in range(10):
         backend.put(f"{number}/key", b"value")
-    scandir, opened = os.scandir, []
-    monkeypatch.setattr(os, "scandir", lambda path: (opened.append(path), scandir(path))[1])
+    opened = record_opening(monkeypatch)
     next(backend.list(""))
-    assert len(opened) == 2
+    assert opened == [directory, directory / "0"]
 
 
 def test_a_file_that_vanishes_during_a_listing_is_left_out(backend: LocalBackend, directory: Path) -> None:
@@ -491,7 +502,7 @@ def test_a_file_that_vanishes_during_a_listing_is_left_out(backend: LocalBackend
 def test_importing_it_stays_light() -> None:
     program = (
         "import sys, depository.backends.local\n"
-        "heavy = {'boto3', 'botocore', 'asyncio', 'concurrent.futures', 'dataclasses', 'hashlib', 'tempfile', 'urllib'}\n"
+        "heavy = {'botocore', 'asyncio', 'concurrent.futures', 'dataclasses', 'hashlib', 'tempfile', 'urllib'}\n"
         "print(*sorted(heavy & set(sys.modules)))\n"
     )
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)

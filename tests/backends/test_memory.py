@@ -1,7 +1,5 @@
 """The store in memory."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from depository.backends import Backend, connect
@@ -26,8 +24,8 @@ class BesideMemory(Beside):
 
 class TestMemoryBackend(RacingConformance):
     @pytest.fixture
-    def backend(self) -> Iterator[Backend]:
-        yield MemoryBackend()
+    def backend(self) -> Backend:
+        return MemoryBackend()
 
     @pytest.fixture
     def beside(self, backend: Backend) -> Beside:
@@ -36,8 +34,8 @@ class TestMemoryBackend(RacingConformance):
 
 class TestMeteredMemoryBackend(TestMemoryBackend):
     @pytest.fixture
-    def backend(self) -> Iterator[Backend]:
-        yield Metering(MemoryBackend())
+    def backend(self) -> Backend:
+        return Metering(MemoryBackend())
 
 
 def test_a_name_stands_for_one_store_in_the_process() -> None:

@@ -11,7 +11,9 @@ from depository.backends import names
 from depository.backends.keys import is_key
 from tests.backends.conformance import ODD_KEYS
 
-_nasty = st.sampled_from([*"aAbB09.%- ~/", "%-", "%2e", "con", "nul.", "lpt1", "é", "e\u0301", "ß", "🦆", "x" * 120, "." * 70])
+_nasty = st.sampled_from(
+    [*"aAbB09.%- ~/", "%-", "%2e", "con", "nul.", "lpt1", "é", "e\u0301", "ß", "🦆", "x" * 120, "." * 70]
+)
 _parts = st.one_of(st.lists(_nasty, max_size=12).map("".join), st.text(max_size=20))
 KEYS = st.lists(_parts, min_size=1, max_size=4).map("/".join).filter(is_key)
 

@@ -142,7 +142,9 @@ def test_nothing_is_asked_before_it_is_needed(moto_server: MotoServer) -> None:
     assert len(moto_server.seen) == before
 
 
-@pytest.mark.parametrize(("size", "expects"), [(0, False), (100, False), (MIB - 1, False), (MIB, True), (3 * MIB, True)])
+@pytest.mark.parametrize(
+    ("size", "expects"), [(0, False), (100, False), (MIB - 1, False), (MIB, True), (3 * MIB, True)]
+)
 def test_only_a_large_body_waits_to_be_asked_for(
     backend: Backend, moto_server: MotoServer, size: int, expects: bool
 ) -> None:

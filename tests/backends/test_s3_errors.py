@@ -230,7 +230,14 @@ def test_a_server_without_tls_where_tls_is_expected() -> None:
             backend.get("key", limit=LIMIT)
 
 
-@pytest.mark.parametrize(("operation", "body"), [("get", b"<!doctype html>"), ("put", b""), ("list", b"<A><B></A>")])
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("get", b"<!doctype html>"),
+        ("put", b""),
+        ("list", b"<A><Contents><Key>prefix/key</Key><LastModified>yesterday</LastModified></Contents></A>"),
+    ],
+)
 def test_a_web_server_that_is_not_s3(operation: str, body: bytes) -> None:
     assert "not as S3 does" in str(failure(operation, Reply(body=body)))
 

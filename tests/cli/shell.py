@@ -69,7 +69,7 @@ class Shell:
         assert done.exit_code == code, (done.exit_code, done.stdout, done.stderr)
         return Result(done.exit_code, done.stdout, done.stderr)
 
-    def bytes(self, *words: str) -> bytes:
+    def raw(self, *words: str) -> bytes:
         """The output, as it is."""
         done = CliRunner().invoke(app, words, prog_name="depository")
         assert done.exit_code == 0, done.stderr
@@ -84,7 +84,9 @@ class Shell:
         assert sentence.endswith("."), sentence
         return sentence
 
-    def process(self, *words: str, stdin: Any = subprocess.DEVNULL, **environ: str) -> "subprocess.CompletedProcess[str]":
+    def process(
+        self, *words: str, stdin: Any = subprocess.DEVNULL, **environ: str
+    ) -> "subprocess.CompletedProcess[str]":
         """Run the command as a process."""
         return subprocess.run(
             [*COMMAND, *words],
@@ -110,13 +112,17 @@ class Shell:
 def process_environ(more: dict[str, str]) -> dict[str, str]:
     """The environment for a process that finds this code."""
     root = str(Path(__file__).parents[2])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]).strip(os.pathsep), **more}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]).strip(os.pathsep),
+        **more,
+    }
 
 
 def notebook(*sources: str, output: str | None = None, metadata: dict[str, Any] | None = None) -> bytes:
     """A notebook's file as Jupyter writes it, with a code cell for each source."""
     outputs = [{"name": "stdout", "output_type": "stream", "text": output.splitlines(keepends=True)}] if output else []
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "execution_count": None,

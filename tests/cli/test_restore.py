@@ -28,7 +28,10 @@ def log(shell: Shell) -> list[tuple[str, str]]:
 
 
 def test_the_file_is_what_it_was_and_that_is_the_newest_version(saved: Shell) -> None:
-    assert saved("restore", "mine.ipynb@v1").out == "mine.ipynb: restored from mine.ipynb@v1, archived as v3; what it held is v2\n"
+    assert (
+        saved("restore", "mine.ipynb@v1").out
+        == "mine.ipynb: restored from mine.ipynb@v1, archived as v3; what it held is v2\n"
+    )
     assert content(saved) == notebook("one")
     assert log(saved) == [("v3", "restore"), ("v2", "save"), ("v1", "save")]
 
@@ -37,7 +40,7 @@ def test_what_was_not_archived_yet_is_archived_first(saved: Shell) -> None:
     saved.write("mine.ipynb", "precious")
     saved("restore", "v1")
     assert log(saved)[:2] == [("v4", "restore"), ("v3", "save")]
-    assert saved.bytes("show", "v3", "--raw") == notebook("precious")
+    assert saved.raw("show", "v3", "--raw") == notebook("precious")
 
 
 def test_a_file_that_is_gone_comes_back(saved: Shell) -> None:
@@ -74,12 +77,12 @@ def test_what_another_file_held_is_archived_as_well(saved: Shell) -> None:
     saved.write("other.ipynb", "precious")
     saved("restore", "mine.ipynb@v1", "--output", "other.ipynb")
     assert content(saved, "other.ipynb") == notebook("one")
-    assert saved.bytes("show", "other.ipynb@v1", "--raw") == notebook("precious")
+    assert saved.raw("show", "other.ipynb@v1", "--raw") == notebook("precious")
     assert saved("log", "other.ipynb", "--json").records[0]["cause"] == "restore"
 
 
 def test_it_can_go_to_the_output(saved: Shell) -> None:
-    assert saved.bytes("restore", "v1", "-o", "-") == notebook("one")
+    assert saved.raw("restore", "v1", "-o", "-") == notebook("one")
     assert content(saved) == notebook("two")
     assert len(log(saved)) == 2
 
@@ -133,7 +136,7 @@ def test_a_file_that_is_being_written_to_is_looked_at_again(saved: Shell, monkey
     monkeypatch.setattr(files, "replace", replace_late)
     saved("restore", "v1")
     assert content(saved) == notebook("one")
-    assert saved.bytes("show", "v3", "--raw") == notebook("somebody", "else")
+    assert saved.raw("show", "v3", "--raw") == notebook("somebody", "else")
 
 
 def test_a_file_that_is_written_to_all_the_time_is_left_alone(saved: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

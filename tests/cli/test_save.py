@@ -13,7 +13,7 @@ def test_the_first_save_makes_the_users_own_depository(shell: Shell) -> None:
     shell.write("mine.ipynb", "first")
     assert not shell.store.exists()
     assert shell("save", "mine.ipynb").out == "mine.ipynb: v1\n"
-    assert shell.bytes("show", "mine.ipynb@v1", "--raw") == notebook("first")
+    assert shell.raw("show", "mine.ipynb@v1", "--raw") == notebook("first")
 
 
 def test_what_has_not_changed_makes_no_new_version(shell: Shell) -> None:
@@ -93,7 +93,7 @@ def test_a_program_reads_a_json_object_for_each_file(shell: Shell) -> None:
 def test_a_file_that_is_no_notebook_is_archived_as_it_is_and_says_so(shell: Shell, data: bytes) -> None:
     shell.put("broken.ipynb", data)
     assert shell("save", "broken.ipynb").out == "broken.ipynb: v1, no notebook but raw bytes\n"
-    assert shell.bytes("show", "--raw") == data
+    assert shell.raw("show", "--raw") == data
 
 
 def test_a_file_of_any_name_may_be_saved(shell: Shell) -> None:

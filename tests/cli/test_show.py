@@ -25,15 +25,15 @@ def test_raw_is_the_file_byte_for_byte(saved: Shell) -> None:
     data = json.dumps(json.loads(notebook("one"))).encode() + b"\r\n"
     saved.put("mine.ipynb", data)
     saved("save", "mine.ipynb")
-    assert saved.bytes("show", "--raw") == data
-    assert saved.bytes("show", "--raw", "v1") == notebook("print(1)\nprint(2)", output="1\n2\n")
+    assert saved.raw("show", "--raw") == data
+    assert saved.raw("show", "--raw", "v1") == notebook("print(1)\nprint(2)", output="1\n2\n")
 
 
 def test_raw_bytes_that_are_no_text_come_back_too(saved: Shell) -> None:
     data = bytes(range(256))
     saved.put("mine.ipynb", data)
     saved("save", "mine.ipynb")
-    assert saved.bytes("show", "--raw") == data
+    assert saved.raw("show", "--raw") == data
 
 
 def test_what_is_no_notebook_is_shown_as_text(saved: Shell) -> None:
@@ -65,7 +65,7 @@ def test_a_program_reads_what_is_no_notebook_in_base64(saved: Shell) -> None:
 
 def test_content_that_is_named_by_its_hash_is_rendered_as_jupyter_writes_it(saved: Shell) -> None:
     digest = saved("log", "--json").records[0]["hash"]
-    assert saved.bytes("show", digest[:10], "--raw") == notebook("print(1)\nprint(2)", output="1\n2\n")
+    assert saved.raw("show", digest[:10], "--raw") == notebook("print(1)\nprint(2)", output="1\n2\n")
     assert saved("show", digest).lines[0] == f"blob {digest}"
     assert saved("show", digest, "--json").document["version"] == {"record": "blob", "hash": digest}
 
@@ -75,7 +75,7 @@ def test_raw_bytes_that_are_named_by_their_hash_are_shown_as_text(saved: Shell) 
     saved("save", "mine.ipynb")
     digest = saved("log", "--json", "-n1").records[0]["hash"]
     assert saved("show", digest).lines[-1] == "broken"
-    assert saved.bytes("show", digest, "--raw") == b"broken"
+    assert saved.raw("show", digest, "--raw") == b"broken"
 
 
 def test_only_one_form_can_be_had(saved: Shell) -> None:

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import click
 
 from depository.cli import contents, records
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_versions
+from depository.cli.command import command, completer, json_option
 from depository.cli.contents import Side
 from depository.cli.naming import Blob, Named, Names, Notebook
 from depository.cli.rendering import hunk_lines, painted
@@ -41,7 +40,7 @@ class _Compared(NamedTuple):
     ("diff one.ipynb@v1 two.ipynb@v1", "two notebooks"),
     ("diff mine.ipynb@published latest --stat", "in numbers"),
 )
-@click.argument("versions", metavar="[PATH] [VERSION] [VERSION]", nargs=-1, shell_complete=complete_versions)
+@click.argument("versions", metavar="[PATH] [VERSION] [VERSION]", nargs=-1, shell_complete=completer("versions"))
 @click.option("--outputs/--no-outputs", default=True, help="Whether to compare outputs; they are by default.")
 @click.option("--metadata", is_flag=True, help="Compare metadata too.")
 @click.option("--stat", is_flag=True, help="Say only how many cells changed.")

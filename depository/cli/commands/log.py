@@ -8,8 +8,7 @@ from typing import NamedTuple
 import click
 
 from depository.cli import records
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_paths
+from depository.cli.command import command, completer, json_option
 from depository.cli.history import history_lines
 from depository.cli.naming import Names
 from depository.cli.session import Session
@@ -28,7 +27,7 @@ _OLDER_IN_A_ROW = 100
     ("log mine.ipynb --events", "with what was published, tagged, renamed, and by whom"),
     ("log :/team/report.ipynb", "a notebook without a file here"),
 )
-@click.argument("path", required=False, shell_complete=complete_paths)
+@click.argument("path", required=False, shell_complete=completer("paths"))
 @click.option("-n", "--max-count", "count", type=click.IntRange(min=0), metavar="COUNT", help="So many at most.")
 @click.option("--since", metavar="TIME", help="Only what is from that time or later.")
 @click.option("--until", metavar="TIME", help="Only what is from that time or earlier.")

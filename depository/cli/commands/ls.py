@@ -9,8 +9,7 @@ import click
 
 from depository import config
 from depository.cli import records
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_directories
+from depository.cli.command import command, completer, json_option
 from depository.cli.naming import Names
 from depository.cli.session import TOP, Session
 from depository.cli.text import age, padded, printable, size, width
@@ -31,7 +30,7 @@ _WIDEST = 16
     ("ls --all", "the whole depository"),
     ("ls --deleted", "those that were deleted"),
 )
-@click.argument("directory", metavar="[DIRECTORY|:/PREFIX]", required=False, shell_complete=complete_directories)
+@click.argument("directory", metavar="[DIRECTORY|:/PREFIX]", required=False, shell_complete=completer("directories"))
 @click.option("-l", "--long", "details", is_flag=True, help="Show version, size, age, author and refs too.")
 @click.option("--deleted", is_flag=True, help="Show deleted notebooks, and only those.")
 @click.option("--all", "everything", is_flag=True, help="List the whole depository.")

@@ -5,8 +5,7 @@ import os
 import click
 
 from depository.cli import records
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_paths
+from depository.cli.command import command, completer, json_option
 from depository.cli.naming import Names, Notebook
 from depository.cli.session import Session
 from depository.cli.text import printable
@@ -18,8 +17,8 @@ from depository.errors import AlreadyExists, DepositoryError, InvalidInput
     ("mv mine.ipynb reports/", "put it into another directory"),
     ("mv --archive-only old.ipynb new.ipynb", "tell the depository what was renamed on disk"),
 )
-@click.argument("old", shell_complete=complete_paths)
-@click.argument("new", shell_complete=complete_paths)
+@click.argument("old", shell_complete=completer("paths"))
+@click.argument("new", shell_complete=completer("paths"))
 @click.option("--archive-only", is_flag=True, help="Leave the file on disk alone.")
 @click.option("-m", "--message", default="", help="What to note beside it in the history.")
 @json_option("Print a JSON document: what happened.")

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from depository.cli import files
-from depository.cli.command import command
-from depository.cli.completion import complete_versions
+from depository.cli.command import command, completer
 from depository.cli.naming import LATEST, Names, Notebook
 from depository.cli.session import Session
 from depository.cli.text import printable
@@ -29,7 +28,7 @@ _TRIES = 5
     ("restore mine.ipynb@v3 -o old.ipynb", "into another file"),
     ("restore mine.ipynb@v3 -o - > old.ipynb", "to the output, byte for byte"),
 )
-@click.argument("version", metavar="PATH@VERSION|VERSION", shell_complete=complete_versions)
+@click.argument("version", metavar="PATH@VERSION|VERSION", shell_complete=completer("versions"))
 @click.option("-o", "--output", metavar="FILE", help="Write into this file, or with - to the output.")
 @click.pass_obj
 def restore(session: Session, version: str, output: str | None) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from depository.cli import contents, files, records
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_paths
+from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names, Notebook
 from depository.cli.session import Session
 from depository.cli.text import printable
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     ("rm --archive-only mine.ipynb", "leave the file on disk"),
     ("undelete mine.ipynb --restore", "have both back"),
 )
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=complete_paths)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=completer("paths"))
 @click.option("--archive-only", is_flag=True, help="Leave the file on disk alone.")
 @click.option("-m", "--message", default="", help="What to note beside it in the history.")
 @json_option("Print one JSON object a line for each notebook.")

@@ -14,8 +14,7 @@ import click
 
 from depository.cli import files, records
 from depository.cli.app import complain, describe
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_files
+from depository.cli.command import command, completer, json_option
 from depository.cli.naming import Names, Notebook
 from depository.cli.progress import Progress
 from depository.cli.session import Session
@@ -48,7 +47,7 @@ _LARGE = 8 * 1024 * 1024
     ('save mine.ipynb -m "cleaned up"', "say why"),
     ("save .", "archive all notebooks from here downwards"),
 )
-@click.argument("files_", metavar="FILE|DIRECTORY...", nargs=-1, required=True, shell_complete=complete_files)
+@click.argument("files_", metavar="FILE|DIRECTORY...", nargs=-1, required=True, shell_complete=completer("files"))
 @click.option("-m", "--message", default="", help="What to note beside each new version.")
 @click.option("--author", help="Who made it, if it is not you.")
 @click.option("--time", "when", metavar="TIME", help="When it was made, if it is not now.")

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import click
 
 from depository.cli import contents, records
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_versions
+from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Blob, Named, Names
 from depository.cli.rendering import painted, text_lines
 from depository.cli.session import Session
@@ -20,7 +19,7 @@ from depository.cli.session import Session
     ("show 3f9a2c1", "content by its hash"),
     ("show mine.ipynb@v3 --raw > old.ipynb", "the file, byte for byte"),
 )
-@click.argument("version", metavar="[PATH@VERSION|VERSION|HASH]", required=False, shell_complete=complete_versions)
+@click.argument("version", metavar="[PATH@VERSION|VERSION|HASH]", required=False, shell_complete=completer("versions"))
 @click.option("--raw", is_flag=True, help="Write the file as it was archived, byte for byte.")
 @click.option("--full", is_flag=True, help="Show long outputs whole.")
 @json_option("Print a JSON document with the version and the notebook.")

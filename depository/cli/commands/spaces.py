@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from depository.cli import contents, files, records
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_paths, complete_versions
+from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names
 from depository.cli.session import Session
 from depository.cli.text import printable
@@ -26,7 +25,7 @@ _MESSAGE = "What to note beside it in the history."
     ("publish mine.ipynb", "the latest version"),
     ('publish mine.ipynb@v12 -m "as shown on Monday"', "another one, and why"),
 )
-@click.argument("version", metavar="[PATH@VERSION|VERSION]", required=False, shell_complete=complete_versions)
+@click.argument("version", metavar="[PATH@VERSION|VERSION]", required=False, shell_complete=completer("versions"))
 @click.option("-m", "--message", default="", help=_MESSAGE)
 @json_option(_JSON)
 @click.pass_obj
@@ -40,7 +39,7 @@ def publish(session: Session, version: str | None, message: str, as_json: bool) 
 
 
 @command(("unpublish mine.ipynb", "publish it no longer"))
-@click.argument("path", required=False, shell_complete=complete_paths)
+@click.argument("path", required=False, shell_complete=completer("paths"))
 @click.option("-m", "--message", default="", help=_MESSAGE)
 @json_option(_JSON)
 @click.pass_obj
@@ -53,7 +52,7 @@ def unpublish(session: Session, path: str | None, message: str, as_json: bool) -
     ("schedule mine.ipynb", "the latest version"),
     ("schedule mine.ipynb@v12", "another one"),
 )
-@click.argument("version", metavar="[PATH@VERSION|VERSION]", required=False, shell_complete=complete_versions)
+@click.argument("version", metavar="[PATH@VERSION|VERSION]", required=False, shell_complete=completer("versions"))
 @click.option("-m", "--message", default="", help=_MESSAGE)
 @json_option(_JSON)
 @click.pass_obj
@@ -67,7 +66,7 @@ def schedule(session: Session, version: str | None, message: str, as_json: bool)
 
 
 @command(("unschedule mine.ipynb", "schedule it no longer"))
-@click.argument("path", required=False, shell_complete=complete_paths)
+@click.argument("path", required=False, shell_complete=completer("paths"))
 @click.option("-m", "--message", default="", help=_MESSAGE)
 @json_option(_JSON)
 @click.pass_obj

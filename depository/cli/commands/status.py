@@ -9,8 +9,7 @@ import click
 from depository import config
 from depository.cli import contents, files, records
 from depository.cli.app import describe
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_files
+from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names, Notebook
 from depository.cli.session import TOP, Session
 from depository.cli.text import padded, printable, width
@@ -49,7 +48,7 @@ _STYLES = {"archived": "good", "changed": "warn", "new": "warn", "unknown": "dim
     ("status -r", "those further down too"),
     ("status mine.ipynb", "one of them"),
 )
-@click.argument("files_", metavar="[FILE|DIRECTORY]...", nargs=-1, shell_complete=complete_files)
+@click.argument("files_", metavar="[FILE|DIRECTORY]...", nargs=-1, shell_complete=completer("files"))
 @click.option("-r", "--recursive", is_flag=True, help="Look into the directories further down too.")
 @json_option("Print a JSON document.")
 @click.pass_obj

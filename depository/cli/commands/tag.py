@@ -3,8 +3,7 @@
 import click
 
 from depository.cli import records
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_versions
+from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names, Notebook
 from depository.cli.session import Session
 from depository.cli.text import padded, printable, width
@@ -19,7 +18,7 @@ _TWO = 2
     ("tag mine.ipynb", "which names there are"),
     ("tag -d submitted mine.ipynb", "take it away"),
 )
-@click.argument("words", metavar="[PATH@VERSION|VERSION] [NAME]", nargs=-1, shell_complete=complete_versions)
+@click.argument("words", metavar="[PATH@VERSION|VERSION] [NAME]", nargs=-1, shell_complete=completer("versions"))
 @click.option("-d", "--delete", metavar="NAME", help="Take this tag away from the notebook.")
 @click.option("--move", is_flag=True, help="Move the tag here if another version has it.")
 @click.option("-m", "--message", default="", help="What to note beside it in the history.")

@@ -5,8 +5,7 @@ import os
 import click
 
 from depository.cli import files, records
-from depository.cli.command import command, json_option
-from depository.cli.completion import complete_deleted, complete_paths
+from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names
 from depository.cli.session import Session
 from depository.cli.text import printable
@@ -19,8 +18,8 @@ from depository.errors import AlreadyExists, InvalidInput
     ("undelete mine.ipynb --restore", "and its file on disk too"),
     ("undelete mine.ipynb --to other.ipynb", "under another name"),
 )
-@click.argument("path", shell_complete=complete_deleted)
-@click.option("--to", metavar="NEW", help="Bring it back under this name.", shell_complete=complete_paths)
+@click.argument("path", shell_complete=completer("deleted"))
+@click.option("--to", metavar="NEW", help="Bring it back under this name.", shell_complete=completer("paths"))
 @click.option("--restore", is_flag=True, help="Write its latest version to disk as well.")
 @click.option("-m", "--message", default="", help="What to note beside it in the history.")
 @json_option("Print a JSON document: what happened.")
