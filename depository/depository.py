@@ -110,10 +110,21 @@ class Depository:
             InvalidInput: the URL or a setting cannot be used.
             StorageError: the place cannot be reached or written.
         """
-        backend = connect(url, settings=s3)
+        return cls.adopt(connect(url, settings=s3), prefixes=prefixes, materialize=materialize, author=author)
+
+    @classmethod
+    def adopt(
+        cls,
+        backend: "Backend",
+        *,
+        prefixes: dict[str, str] | None = None,
+        materialize: tuple[str, ...] = ("scheduled", "published"),
+        author: str = "",
+    ) -> Self:
+        """Do what `create` does, at a backend of one's own."""
         depository = cls(backend, author=author)
-        depository.settings = backend.prepare()
         wanted = marker.make(depository._now(), prefixes, materialize)
+        depository.settings = backend.prepare()
         depository._marker = marker.write(backend, wanted)
         return depository
 
@@ -174,8 +185,8 @@ class Depository:
         details = saving.Details(
             self._milliseconds(time), self._author(author), _checked_text("cause", cause, MAX_LABEL), _message(message)
         )
-        prepared = saving.prepare(content)
         self._ready_to_write()
+        prepared = saving.prepare(content)
         save = saving.Save(self._objects, prepared, details)
         manifest = self._commits.commit(path, save.propose)
         assert manifest is not None  # noqa: S101 - a save is refused by an error only
@@ -417,6 +428,7 @@ class Depository:
             return Proposal(manifest._replace(deleted=True), (event,))
 
         self._ready_to_write()
+        self._commits.read(path)  # what was deleted when this process last looked may be there again
         self._commits.commit(path, propose)
         if specs.WORKSPACE in self._spaces().materialize:
             self._materialize(path, specs.WORKSPACE)
@@ -442,8 +454,9 @@ class Depository:
         self._ready_to_write()
         target = paths.check(to) if to is not None else path
         undelete(self._commits, self._objects, path, target, event)
-        if specs.WORKSPACE in self._spaces().materialize:
-            self._materialize(target, specs.WORKSPACE)
+        for space in self._spaces().materialize:
+            if space == specs.WORKSPACE or target != path:
+                self._materialize(target, space)
         return _event(target, event)
 
     # the depository itself
@@ -569,8 +582,9 @@ class Depository:
     ) -> Event:
         self._ready_to_write()
         manifest = self._manifest(path)
-        number = self._find(manifest, spec)[0].number if spec is not None else None
-        path = manifest.path
+        target = self._find(manifest, spec)[0] if spec is not None else None
+        number = target.number if target else None
+        seen, path = manifest.write_id, manifest.path
         event = EventEntry(kind, self._milliseconds(None), self._author(author), _message(message), ref, number)
         said = event
 
@@ -578,6 +592,8 @@ class Depository:
             nonlocal said
             if manifest is None or manifest.renamed_to is not None:
                 raise self._no_notebook(path, manifest)
+            if target and manifest.write_id != seen and self._find(manifest, f"v{target.number}")[0] != target:
+                raise RefMoved(f"'{path}' is another notebook now: it was renamed, and begun anew; look again.")
             now = manifest.refs.get(ref)
             said = event._replace(previous=now)
             if number is None and now is None:

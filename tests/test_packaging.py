@@ -5,7 +5,6 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -33,7 +32,7 @@ def names(wheel: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a fresh environment: the wheel, and what it depends on from the environment of the tests."""
     place = tmp_path_factory.mktemp("fresh")
     venv.create(place, with_pip=False)
@@ -41,7 +40,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
     run("-m", "pip", "--python", found, "install", "--quiet", "--no-deps", "--no-index", wheel)
     (site,) = place.rglob("site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    yield found
+    return found
 
 
 def run(*arguments: object, python: Path | str = sys.executable, cwd: Path | None = None) -> str:

@@ -26,7 +26,9 @@ class Command(click.Command):
         if self.examples:
             name = ctx.find_root().info_name or "depository"
             with formatter.section("Examples"):
-                formatter.write_dl([(f"{name} {line}".rstrip(), text) for line, text in self.examples], col_max=48)
+                for line, text in self.examples:
+                    formatter.write_text(f"# {text}")
+                    formatter.write(f"{'':{formatter.current_indent}}{name} {line}\n")
         super().format_epilog(ctx, formatter)
 
 
@@ -54,9 +56,11 @@ def json_option(text: str) -> Callable[[_Function], _Function]:
 def _group_options() -> list[click.Parameter]:
     def take(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         session = ctx.find_object(Session)
-        if session is None or value is None or value is False:
+        if value is None or value is False:
             return
-        if parameter.name == "url_":
+        if session is None:  # a shell asks for completions
+            ctx.meta[f"depository.{parameter.name}"] = value
+        elif parameter.name == "url_":
             session.url = value
         elif parameter.name == "colour_":
             session.console.choose_colour(value)

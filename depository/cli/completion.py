@@ -55,7 +55,7 @@ def complete(what: str, ctx: click.Context, incomplete: str) -> list[Found]:
 
 
 def _session(ctx: click.Context) -> Session:
-    url = ctx.params.get("url_") or ctx.find_root().params.get("url")
+    url = ctx.meta.get("depository.url_") or ctx.find_root().params.get("url")
     surroundings = Surroundings.of_process()
     return Session(surroundings, Console(surroundings.environ, "never"), url=url)
 
@@ -112,7 +112,7 @@ def _quietly(found: Iterator[Found]) -> Iterator[Found]:
 def _versions(session: Session, incomplete: str) -> Iterator[Found]:
     path, at, spec = incomplete.rpartition("@")
     if at and path:
-        yield from _quietly(_specs(session, Names(session).notebook(path), f"{path}@", spec))
+        yield from _quietly(_specs_of(session, path, spec))
         if os.path.isdir(session.file(path.rpartition("/")[0] or ".")):  # a name that contains @
             yield from _paths(session, incomplete)
         return
@@ -121,8 +121,12 @@ def _versions(session: Session, incomplete: str) -> Iterator[Found]:
     yield from _paths(session, incomplete)
 
 
+def _specs_of(session: Session, path: str, incomplete: str) -> Iterator[Found]:
+    yield from _specs(session, Names(session).notebook(path), f"{path}@", incomplete)
+
+
 def _specs_here(session: Session, incomplete: str) -> Iterator[Found]:
-    return _specs(session, Names(session).the_one_here(), "", incomplete)
+    yield from _specs(session, Names(session).the_one_here(), "", incomplete)
 
 
 def _specs(session: Session, notebook: Notebook, before: str, incomplete: str) -> Iterator[Found]:
@@ -136,7 +140,8 @@ def _specs(session: Session, notebook: Notebook, before: str, incomplete: str) -
         yield CompletionItem(before + LATEST, help=newest[0].name)
     for version in newest:
         if version.name.startswith(incomplete):
-            text = f"{local(version.time)}  {version.change}  {printable(version.message)}".rstrip()
+            change = "raw" if version.kind == "raw" else version.change
+            text = f"{local(version.time)}  {change}  {printable(version.message)}".rstrip()
             yield CompletionItem(before + version.name, help=text)
 
 

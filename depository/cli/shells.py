@@ -18,7 +18,7 @@ _BASH = """\
     local line
     COMPREPLY=()
     while IFS= read -r line; do
-        COMPREPLY+=("$line")
+        [[ -n "$line" ]] && COMPREPLY+=("$line")
     done < <(env %(complete_var)s=bash_complete COMP_LINE="${COMP_LINE:0:COMP_POINT}" \
 COMP_WORDBREAKS="$COMP_WORDBREAKS" %(prog_name)s 2>/dev/null)
 }
@@ -63,7 +63,7 @@ function %(complete_func)s
     set -lx %(complete_var)s fish_complete
     set -lx COMP_WORDS (string join \\n -- (commandline -opc) | string collect)
     set -lx COMP_CURRENT (commandline -ct | string collect)
-    %(prog_name)s 2>/dev/null
+    %(prog_name)s 2>/dev/null | string match --invert ""
 end
 
 complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"

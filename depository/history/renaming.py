@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from depository.errors import AlreadyExists, Conflict, NoNotebook
 from depository.history import manifest as manifests
 from depository.history.commit import Commits, Proposal
-from depository.history.entries import EventEntry, VersionEntry
+from depository.history.entries import Entry, EventEntry, EventKind, VersionEntry
 from depository.history.manifest import Buried, Manifest
 from depository.notebook.canonical import hash_bytes
 from depository.objects import frame
@@ -21,7 +21,7 @@ _MAX_ROUNDS = 100
 
 
 def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventEntry) -> Mapping[str, int]:
-    """Move a history from one path to another, and return its refs.
+    """Move a history from one path to another, and return its refs and those of a deleted one that it displaced.
 
     Args:
         commits: of the depository.
@@ -38,13 +38,20 @@ def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventE
     if source is None or not source.alive:
         raise NoNotebook(f"There is no notebook '{old}' to rename.")
     moved: Manifest = source
-    commits.commit(new, lambda target: _arrive(objects, moved, target, event))
+    numbers: dict[int, int] = {}
+    displaced: Mapping[str, int] = {}
+
+    def arrive(target: Manifest | None) -> Proposal | None:
+        nonlocal displaced
+        displaced = target.refs if target else {}
+        return _arrive(objects, moved, target, event)
+
+    commits.commit(new, arrive)
     for _ in range(_MAX_ROUNDS):
         late = _leave(commits, source, new, event)
-        if late is None:
-            return source.refs
-        # somebody saved under the old name meanwhile: those versions come along as well
-        _follow(commits, source, late, new)
+        # what somebody wrote under the old name meanwhile comes along as well
+        if late is None or not _follow(commits, source, late, new, numbers):
+            return {**displaced, **source.refs}
         source = late
     raise Conflict(f"'{old}' is written to all the time; it has the name '{new}' as well now. Rename it again later.")
 
@@ -104,8 +111,8 @@ def _leave(commits: Commits, source: Manifest, new: str, event: EventEntry) -> M
 
     def propose(manifest: Manifest | None) -> Proposal | None:
         nonlocal late
-        late = manifest if manifest is not None and manifest.newest != source.newest else None
-        if late is not None or manifest is None or not manifest.alive:
+        late = manifest if manifest is not None and manifest.write_id != source.write_id else None
+        if late is not None or manifest is None:
             return None
         return Proposal(manifest._replace(renamed_to=new), (event._replace(other=new),))
 
@@ -113,24 +120,62 @@ def _leave(commits: Commits, source: Manifest, new: str, event: EventEntry) -> M
     return late
 
 
-def _follow(commits: Commits, source: Manifest, late: Manifest, new: str) -> None:
-    """Append to the new path what was saved at the old one since it was moved."""
-    extra: list[VersionEntry] = []
+def _follow(commits: Commits, source: Manifest, late: Manifest, new: str, numbers: dict[int, int]) -> bool:
+    """Append to the new path what was written at the old one since it was moved.
+
+    Args:
+        commits: of the depository.
+        source: the old path when it was moved, or followed last.
+        late: the old path now.
+        new: the path to follow to.
+        numbers: the new numbers of versions that came along, by their old ones; added to.
+
+    Returns:
+        whether the history is still at the old path; else somebody else has completed this very rename.
+
+    Raises:
+        Conflict: somebody else renamed it to another path.
+    """
+    extra: list[Entry] = []
     for entry in commits.history(late):
-        if entry == source.newest:
+        if entry == source.recent[-1]:
             break
-        if isinstance(entry, VersionEntry):
-            extra.append(entry)
+        if isinstance(entry, EventEntry) and entry.event in (EventKind.RENAME, EventKind.START):
+            if entry.other == new:
+                return False
+            raise Conflict(
+                f"'{source.path}' was renamed to '{entry.other}' at the same time; its history has the name '{new}' "
+                "as well now: delete one of them."
+            )
+        extra.append(entry)
+    extra.reverse()
+    renumbered: dict[int, int] = {}
 
     def propose(manifest: Manifest | None) -> Proposal:
+        nonlocal renumbered
         if manifest is None:
             raise NoNotebook(f"'{new}' is gone while a notebook was being renamed to it; rename it again.")
-        numbered = tuple(
-            entry._replace(number=manifest.latest + step) for step, entry in enumerate(reversed(extra), start=1)
+        versions = [entry.number for entry in extra if isinstance(entry, VersionEntry)]
+        renumbered = numbers | {number: manifest.latest + step for step, number in enumerate(versions, start=1)}
+        moved = {ref: number for ref, number in late.refs.items() if source.refs.get(ref) != number}
+        kept = {ref: number for ref, number in manifest.refs.items() if ref in late.refs or ref not in source.refs}
+        changed = manifest._replace(
+            refs=kept | {ref: renumbered.get(number, number) for ref, number in moved.items()},
+            fingerprint=late.fingerprint if versions else manifest.fingerprint,
+            deleted=manifest.deleted if late.deleted == source.deleted else late.deleted,
         )
-        return Proposal(manifest._replace(fingerprint=late.fingerprint), numbered)
+        return Proposal(changed, tuple(_renumbered(entry, renumbered) for entry in extra))
 
     commits.commit(new, propose)
+    numbers.update(renumbered)
+    return True
+
+
+def _renumbered(entry: Entry, numbers: Mapping[int, int]) -> Entry:
+    if isinstance(entry, VersionEntry):
+        return entry._replace(number=numbers[entry.number])
+    number, previous = (None if n is None else numbers.get(n, n) for n in (entry.number, entry.previous))
+    return entry._replace(number=number, previous=previous)
 
 
 def _begins_with(target: Manifest, source: Manifest) -> bool:

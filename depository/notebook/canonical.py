@@ -46,10 +46,9 @@ def ordered(value: Any, depth: int = MAX_DEPTH) -> Any:
         raise InvalidContent(f"it is nested deeper than {MAX_DEPTH} levels")
     depth -= 1
     if isinstance(value, dict):
-        try:
-            return {key: ordered(value[key], depth) for key in sorted(value)}
-        except TypeError:
-            raise InvalidContent("it has a key that is not a string") from None
+        if not {str}.issuperset(map(type, value)):
+            raise InvalidContent("it has a key that is not a string")
+        return {key: ordered(value[key], depth) for key in sorted(value)}
     if isinstance(value, list | tuple):
         return [ordered(item, depth) for item in value]
     if kind is bytes and value.isascii():
@@ -119,4 +118,5 @@ def _encode_big_integer(value: Any) -> msgpack.ExtType:
         raise InvalidContent(f"it holds a value of type {type(value).__name__}, which JSON does not have")
     if abs(value) >= 10**MAX_DIGITS:
         raise InvalidContent(f"it holds an integer of more than {MAX_DIGITS} digits")
-    return msgpack.ExtType(BIG_INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    size = (value if value >= 0 else ~value).bit_length() // 8 + 1
+    return msgpack.ExtType(BIG_INTEGER, value.to_bytes(size, "big", signed=True))

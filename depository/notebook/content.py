@@ -99,10 +99,8 @@ def to_nbformat(content: Content) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise InvalidContent("This version is no notebook: its file was archived as raw bytes.")
         value = lines.join(value)
-    if value.get("nbformat") == 2:
-        _restore_bytes(value)
     notebook: dict[str, Any] = value
-    return notebook
+    return _with_image_bytes(notebook) if notebook.get("nbformat") == 2 else notebook
 
 
 def source_fingerprint(content: Content) -> bytes:
@@ -135,11 +133,27 @@ def _notebook(value: dict[str, Any]) -> Content:
     return Content(Kind.NOTEBOOK, value, packed, canonical.hash_canonical(packed))
 
 
-def _restore_bytes(notebook: dict[str, Any]) -> None:
-    """Give the images of an nbformat 2 notebook as ASCII bytes, in place, as nbformat does."""
-    for sheet in notebook.get("worksheets", ()):
-        for cell in sheet.get("cells", ()):
-            for output in cell.get("outputs", ()) if cell.get("cell_type") == "code" else ():
-                for key in ("png", "jpeg"):
-                    if isinstance(image := output.get(key), str) and image.isascii():
-                        output[key] = image.encode()
+def _with_image_bytes(notebook: dict[str, Any]) -> dict[str, Any]:
+    """A copy of an nbformat 2 notebook with its images as ASCII bytes, as nbformat gives them."""
+
+    def sheet_changed(sheet: Any) -> Any:
+        if not isinstance(sheet, dict) or not isinstance(cells := sheet.get("cells"), list):
+            return sheet
+        return {**sheet, "cells": [cell_changed(cell) for cell in cells]}
+
+    def cell_changed(cell: Any) -> Any:
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            return cell
+        if not isinstance(outputs := cell.get("outputs"), list):
+            return cell
+        return {**cell, "outputs": [output_changed(output) for output in outputs]}
+
+    def output_changed(output: Any) -> Any:
+        if not isinstance(output, dict):
+            return output
+        images = ((key, output.get(key)) for key in ("png", "jpeg"))
+        return {**output, **{key: image.encode() for key, image in images if isinstance(image, str) and image.isascii()}}
+
+    if not isinstance(sheets := notebook.get("worksheets"), list):
+        return notebook
+    return {**notebook, "worksheets": [sheet_changed(sheet) for sheet in sheets]}

@@ -23,6 +23,8 @@ MAX_PAYLOAD = 1 << 30
 """Bytes of the largest payload that is read or written."""
 MAX_FRAME = MAX_PAYLOAD + (1 << 20)
 
+MAX_TABLE_LOG = 25
+"""Of the tables that find matches in a base, in bits: 128 MiB each at the most."""
 MIN_WINDOW_LOG = 10
 MAX_WINDOW_LOG = 30
 """Of zstd's window, in bits: a reader has to allow for as much."""
@@ -162,18 +164,28 @@ def _is_hash(value: Any) -> bool:
 
 
 def _compress(data: bytes, base: bytes | None, *, checksum: bool = True) -> bytes:
-    span = len(data) + len(base or b"")
-    parameters = zstandard.ZstdCompressionParameters.from_level(
-        LEVEL,
-        source_size=len(data),
-        dict_size=len(base or b""),
-        # a dictionary is of use as far as the window reaches back, and zstd's own choice ends within a large one
-        window_log=min(MAX_WINDOW_LOG, max(MIN_WINDOW_LOG, (span - 1).bit_length())),
-        write_content_size=False,  # it stands in the header already
-        write_dict_id=False,
-        write_checksum=checksum,  # so that each step of a chain is checked before anything is built on it
-    )
-    return zstandard.ZstdCompressor(compression_params=parameters, dict_data=_dictionary(base)).compress(data)
+    return zstandard.ZstdCompressor(
+        compression_params=_parameters(len(data), len(base or b""), checksum), dict_data=_dictionary(base)
+    ).compress(data)
+
+
+def _parameters(size: int, base_size: int, checksum: bool) -> zstandard.ZstdCompressionParameters:
+    settings: dict[str, int] = {
+        "source_size": size,
+        "dict_size": base_size,
+        "write_content_size": 1,  # decoders then need no window beside the content itself
+        "write_dict_id": 0,
+        "write_checksum": checksum,  # so that each step of a chain is checked before anything is built on it
+    }
+    if base_size:
+        # zstd's own choice of window and tables is for streams: it forgets most of a base of many megabytes
+        reach = (size + base_size - 1).bit_length()
+        usual = zstandard.ZstdCompressionParameters.from_level(LEVEL, **settings)
+        tables = min(MAX_TABLE_LOG, reach - 2)
+        settings["window_log"] = min(MAX_WINDOW_LOG, max(MIN_WINDOW_LOG, reach))
+        settings["hash_log"] = max(usual.hash_log, tables)
+        settings["chain_log"] = max(usual.chain_log, tables)
+    return zstandard.ZstdCompressionParameters.from_level(LEVEL, **settings)
 
 
 def _dictionary(base: bytes | None) -> zstandard.ZstdCompressionDict | None:
@@ -187,7 +199,7 @@ def _decompress(encoded: bytes, size: int, base: bytes | None) -> bytes:
             raise ValueError("it is compressed with another size than it declares")
         if not size:
             return b""
-        return zstandard.ZstdDecompressor(dict_data=_dictionary(base)).decompress(
+        return zstandard.ZstdDecompressor(dict_data=_dictionary(base), max_window_size=1 << MAX_WINDOW_LOG).decompress(
             encoded, max_output_size=size, allow_extra_data=False
         )
     except zstandard.ZstdError as error:

@@ -28,10 +28,11 @@ class Fault(StrEnum):
         """The call takes effect all the same."""
         return self.name.endswith("AFTER")
 
-    @property
-    def for_writes_only(self) -> bool:
-        """A read cannot be answered so."""
-        return self.name.startswith(("UNKNOWN", "REFUSED"))
+    def fits(self, key: str, *, is_write: bool) -> bool:
+        """Whether a call can go wrong so. A refusal to create an object says truly that it is there."""
+        if self is Fault.REFUSED and key.startswith("objects/"):
+            return False
+        return is_write or not self.name.startswith(("UNKNOWN", "REFUSED"))
 
 
 class Killed(BaseException):
@@ -45,18 +46,22 @@ class Faulty(Wrapper):
         backend: who does the work.
         faults: what goes wrong with which call, counted from 0.
         broken: a key that can no longer be read once the first fault has happened.
+        only: how the keys begin that faults happen to.
     """
 
-    def __init__(self, backend: Backend, faults: dict[int, Fault], *, broken: str | None = None) -> None:
+    def __init__(self, backend: Backend, faults: dict[int, Fault], *, broken: str = "", only: str = "") -> None:
         super().__init__(backend)
-        self.calls = 0
+        self.keys: list[str] = []
+        """What was asked for, in order."""
         self.faults = 0
         """How many have happened."""
+        self._only = only
         self._planned = faults
         self._broken = broken
 
     def get(self, key: str, *, limit: int) -> Stored:
         if key == self._broken and self.faults:
+            self.keys.append(key)
             raise Unreachable("The store does not answer.")
         return self._call(key, lambda: super(Faulty, self).get(key, limit=limit), is_write=False)
 
@@ -67,9 +72,9 @@ class Faulty(Wrapper):
         self._call(key, lambda: super(Faulty, self).delete(key), is_write=True)
 
     def _call(self, key: str, call: Callable[[], _Answer], *, is_write: bool) -> _Answer:
-        fault = self._planned.get(self.calls)
-        self.calls += 1
-        if fault is None or (fault.for_writes_only and not is_write):
+        fault = self._planned.get(len(self.keys))
+        self.keys.append(key)
+        if fault is None or not fault.fits(key, is_write=is_write) or not key.startswith(self._only):
             return call()
         self.faults += 1
         if fault.happens:

@@ -17,6 +17,8 @@ class Request(NamedTuple):
     headers: dict[str, str]
     """By name, in lower case."""
     body: bytes
+    port: int
+    """The client's, which tells connections apart."""
 
 
 class Reply(NamedTuple):
@@ -75,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, body)
+        request = Request(self.command, self.path, headers, body, self.client_address[1])
         self.stub.requests.append(request)
         reply = self.stub.answer(request)
         if reply.waits_for is not None:

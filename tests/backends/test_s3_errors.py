@@ -190,9 +190,11 @@ def test_a_server_that_goes_away_after_an_attempt_leaves_doubt() -> None:
 
         thread = threading.Thread(target=take_one_request)
         thread.start()
-        with S3Backend("bucket", "", SETTINGS._replace(endpoint_url=url, max_attempts=2)) as backend:
-            with pytest.raises(OutcomeUnknown, match="an earlier attempt"):
-                backend.put("key", b"value")
+        with (
+            S3Backend("bucket", "", SETTINGS._replace(endpoint_url=url, max_attempts=2)) as backend,
+            pytest.raises(OutcomeUnknown, match="an earlier attempt"),
+        ):
+            backend.put("key", b"value")
         thread.join()
 
 
@@ -203,9 +205,11 @@ def test_a_server_that_goes_away_after_an_attempt_leaves_doubt() -> None:
 def test_a_port_where_nobody_listens(operation: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with S3Backend("bucket", "", SETTINGS._replace(endpoint_url=url)) as backend:
-        with pytest.raises(Unreachable, match=f"{url} cannot be reached"):
-            OPERATIONS[operation](backend)
+    with (
+        S3Backend("bucket", "", SETTINGS._replace(endpoint_url=url)) as backend,
+        pytest.raises(Unreachable, match=f"{url} cannot be reached"),
+    ):
+        OPERATIONS[operation](backend)
 
 
 def test_a_host_that_does_not_exist() -> None:
@@ -246,33 +250,41 @@ def test_a_web_server_that_is_not_s3(operation: str, body: bytes) -> None:
 
 
 def test_no_credentials_at_all() -> None:
-    with S3Backend("bucket", "", S3Settings(region="us-east-1")) as backend:
-        with pytest.raises(AccessDenied, match="No complete AWS credentials"):
-            backend.get("key", limit=LIMIT)
+    with (
+        S3Backend("bucket", "", S3Settings(region="us-east-1")) as backend,
+        pytest.raises(AccessDenied, match="No complete AWS credentials"),
+    ):
+        backend.get("key", limit=LIMIT)
 
 
 def test_a_profile_that_does_not_exist() -> None:
-    with S3Backend("bucket", "", S3Settings(profile="nobody")) as backend:
-        with pytest.raises(AccessDenied, match="no AWS profile 'nobody'"):
-            backend.get("key", limit=LIMIT)
+    with (
+        S3Backend("bucket", "", S3Settings(profile="nobody")) as backend,
+        pytest.raises(AccessDenied, match="no AWS profile 'nobody'"),
+    ):
+        backend.get("key", limit=LIMIT)
 
 
 def test_a_broken_aws_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text("not a configuration")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    with S3Backend("bucket", "", S3Settings(region="us-east-1")) as backend:
-        with pytest.raises(StorageError, match="AWS configuration cannot be used"):
-            backend.get("key", limit=LIMIT)
+    with (
+        S3Backend("bucket", "", S3Settings(region="us-east-1")) as backend,
+        pytest.raises(StorageError, match="AWS configuration cannot be used"),
+    ):
+        backend.get("key", limit=LIMIT)
 
 
 def test_a_credential_process_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text("[default]\ncredential_process = false\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    with S3Backend("bucket", "", S3Settings(region="us-east-1")) as backend:
-        with pytest.raises(AccessDenied, match="renew them"):
-            backend.get("key", limit=LIMIT)
+    with (
+        S3Backend("bucket", "", S3Settings(region="us-east-1")) as backend,
+        pytest.raises(AccessDenied, match="renew them"),
+    ):
+        backend.get("key", limit=LIMIT)
 
 
 def test_credentials_come_from_the_ordinary_places(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def saved(shell: Shell) -> Shell:
     return shell
 
 
-@pytest.mark.parametrize("words", [["log"], ["log", "--json"], ["ls"], ["tag"], ["--help"]])
+@pytest.mark.parametrize("words", [["log"], ["log", "--json"], ["ls"], ["tag"]])
 def test_a_quick_command_loads_little(saved: Shell, words: list[str]) -> None:
     code = (
         "import atexit, json, sys\n"
@@ -50,7 +50,6 @@ def test_a_quick_command_loads_little(saved: Shell, words: list[str]) -> None:
     )
     loaded = set(json.loads(done.stderr))
     assert not loaded & HEAVY
-    assert not [name for name in loaded if name.startswith("depository.notebook.") and words == ["--help"]]
 
 
 def test_it_runs_as_a_module_too(saved: Shell) -> None:
@@ -134,9 +133,9 @@ def test_colours_in_a_pipe_can_be_asked_for(saved: Shell) -> None:
 
 
 def test_an_encoding_that_lacks_a_letter_is_no_error(saved: Shell) -> None:
-    saved.write("naïve.ipynb", "x")
-    done = saved.process("save", "naïve.ipynb", PYTHONIOENCODING="ascii")
-    assert (done.returncode, done.stdout) == (0, "na\\xefve.ipynb: v1\n")
+    saved.write("日.ipynb", "x")
+    done = saved.process("save", "日.ipynb", PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stdout) == (0, "\\u65e5.ipynb: v1\n")
 
 
 # terminals

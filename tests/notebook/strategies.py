@@ -72,17 +72,28 @@ def json_objects(max_leaves: int = 10) -> st.SearchStrategy[dict[str, JSON]]:
     return st.dictionaries(short_texts(), json_values(max_leaves), max_size=4)
 
 
-# parts of notebooks
+# parts of notebooks: drawn from small stocks where any JSON may stand, since a notebook has many of them
+
+_VALUES = [None, "a\nb", ["a\n", "b"], {"": [1.5, -0.0, 2**70]}, [], {}, 0.1, [["a"], {"é": "\udfff"}], float("nan"), True]
+_OBJECTS = [{}, {}, {"name": "a"}, {"tags": ["a", "b"]}, {"😀": {"b": [1, 1.0, True]}, "é": None}, {"source": ["a\n", "b"]}]
+
+
+def stock_values() -> st.SearchStrategy[JSON]:
+    return st.sampled_from(_VALUES)
+
+
+def stock_objects() -> st.SearchStrategy[dict[str, JSON]]:
+    return st.sampled_from(_OBJECTS)
 
 
 def multiline() -> st.SearchStrategy[str | list[str]]:
     """A multi-line string: whole, or as lines with their ends or without."""
-    return short_texts() | st.lists(short_texts(), max_size=3)
+    return short_texts() | st.lists(short_texts(), max_size=2)
 
 
 def mime_bundles() -> st.SearchStrategy[dict[str, JSON]]:
-    plain = st.dictionaries(st.sampled_from(_MIMES), multiline(), max_size=3)
-    rich = st.dictionaries(st.sampled_from(_JSON_MIMES), json_values(2), max_size=1)
+    plain = st.dictionaries(st.sampled_from(_MIMES), multiline(), max_size=2)
+    rich = st.dictionaries(st.sampled_from(_JSON_MIMES), stock_values(), max_size=1)
     return st.tuples(plain, rich).map(lambda bundles: {**bundles[0], **bundles[1]})
 
 
@@ -91,7 +102,7 @@ def counts() -> st.SearchStrategy[int | None]:
 
 
 def _metadata(**transient: st.SearchStrategy[JSON]) -> st.SearchStrategy[dict[str, JSON]]:
-    parts = st.tuples(json_objects(2), st.fixed_dictionaries({}, optional=transient))
+    parts = st.tuples(stock_objects(), st.fixed_dictionaries({}, optional=transient))
     return parts.map(lambda pair: {**pair[0], **pair[1]})
 
 
@@ -104,7 +115,7 @@ def _objects(fields: dict[str, JSON], **optional: st.SearchStrategy[JSON]) -> st
 
 
 def outputs_4() -> st.SearchStrategy[dict[str, JSON]]:
-    rich = {"data": mime_bundles(), "metadata": json_objects(2)}
+    rich = {"data": mime_bundles(), "metadata": stock_objects()}
     return st.one_of(
         _objects({"output_type": "stream", "name": st.sampled_from(["stdout", "stderr"]), "text": multiline()}),
         _objects({"output_type": "display_data", **rich}),
@@ -115,7 +126,7 @@ def outputs_4() -> st.SearchStrategy[dict[str, JSON]]:
 
 def cells_4() -> st.SearchStrategy[dict[str, JSON]]:
     common = {"metadata": _metadata(trusted=st.booleans()), "source": multiline()}
-    outputs = st.lists(outputs_4(), max_size=3)
+    outputs = st.lists(outputs_4(), max_size=2)
     attachments = st.dictionaries(short_texts(), mime_bundles(), max_size=2)
     return st.one_of(
         _objects({"cell_type": "code", **common, "outputs": outputs, "execution_count": counts()}),
@@ -157,26 +168,26 @@ def _outputs_old(result: dict[str, JSON]) -> st.SearchStrategy[dict[str, JSON]]:
 
 
 def _cells_old(kinds: list[str], result: dict[str, JSON]) -> st.SearchStrategy[dict[str, JSON]]:
-    outputs = st.lists(_outputs_old(result), max_size=3)
+    outputs = st.lists(_outputs_old(result), max_size=2)
     code = {"cell_type": "code", "input": multiline(), "language": "python", "outputs": outputs}
     return st.one_of(
         _objects(code, collapsed=st.booleans(), prompt_number=counts()),
-        *(_objects({"cell_type": kind, "source": multiline()}, metadata=json_objects(2)) for kind in kinds),
+        *(_objects({"cell_type": kind, "source": multiline()}, metadata=stock_objects()) for kind in kinds),
         _objects({"cell_type": "heading", "source": multiline(), "level": st.integers(1, 6)}),
     )
 
 
 def notebooks_3() -> st.SearchStrategy[Notebook]:
     """Notebooks that are valid by the schema of nbformat 3."""
-    cells = st.lists(_cells_old(["markdown", "raw", "html"], {"prompt_number": st.integers(0, 9)}), max_size=3)
-    sheets = st.lists(_objects({"cells": cells}, metadata=json_objects(2)), max_size=2)
+    cells = st.lists(_cells_old(["markdown", "raw", "html"], {"prompt_number": st.integers(0, 9)}), max_size=2)
+    sheets = st.lists(_objects({"cells": cells}, metadata=stock_objects()), max_size=2)
     head = {"nbformat": 3, "nbformat_minor": 0, "metadata": _metadata(name=short_texts(), signature=short_texts())}
     return _objects({**head, "worksheets": sheets}, orig_nbformat=st.integers(1, 3))
 
 
 def notebooks_2() -> st.SearchStrategy[Notebook]:
     """Notebooks that nbformat reads as its version 2, for which it has no schema."""
-    cells = st.lists(_cells_old(["markdown", "html"], {}), max_size=3)
+    cells = st.lists(_cells_old(["markdown", "html"], {}), max_size=2)
     sheets = st.lists(_objects({"cells": cells}), max_size=2)
     return _objects({"nbformat": 2, "metadata": _metadata(name=short_texts()), "worksheets": sheets})
 
@@ -204,7 +215,7 @@ def damaged(draw: st.DrawFn, sound: st.SearchStrategy[Notebook] | None = None) -
                 source, other = draw(st.sampled_from(places))
                 holder[key] = json.loads(json.dumps(source[other]))
             case _:
-                holder[key] = draw(st.sampled_from(_TELLING_VALUES) | json_values(2))
+                holder[key] = draw(st.sampled_from(_TELLING_VALUES) | stock_values())
     return notebook
 
 

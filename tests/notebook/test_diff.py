@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from depository.notebook.diff import CellChange, Counts, Effort, NotebookDiff, diff, lines
@@ -322,6 +322,7 @@ def test_every_cell_occurs_once(old: Any, new: Any) -> None:
 
 
 @given(any_notebooks, any_notebooks)
+@example(of_sources(["a", "a b c d h g"]), of_sources(["a b c d e f", "a c b"]))
 def test_the_other_way_round_added_is_removed_and_all_else_the_same(old: Any, new: Any) -> None:
     there, back = diff(old, new), diff(new, old)
 
@@ -483,6 +484,10 @@ def test_lines_that_occur_often_are_matched_as_well_as_can_be() -> None:
     [hunk] = lines("\n".join("abcabba"), "\n".join("cbabac"))
 
     assert Counter(line.tag for line in hunk.lines) == {" ": 4, "-": 3, "+": 2}
+
+
+def test_lines_are_matched_with_equal_ones_only() -> None:
+    assert tags("a\na\nc", "b\na") == [["+b", " a", "-a", "-c"]]
 
 
 def test_lines_that_occur_once_are_what_a_diff_holds_on_to() -> None:

@@ -45,7 +45,13 @@ class _Compared(NamedTuple):
 @click.option("--metadata", is_flag=True, help="Compare metadata too.")
 @click.option("--stat", is_flag=True, help="Say only how many cells changed.")
 @click.option(
-    "-U", "--unified", "context", type=click.IntRange(0, 10_000), default=3, help="Lines around a change. [3]"
+    "-U",
+    "--unified",
+    "context",
+    metavar="LINES",
+    type=click.IntRange(0, 10_000),
+    default=3,
+    help="Lines around a change. [3]",
 )
 @click.option("--full", is_flag=True, help="Show long outputs whole.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there are differences.")

@@ -1,0 +1,240 @@
+"""Renaming: a history that changes its name, whatever happens on the way."""
+
+import pytest
+
+from depository import Depository
+from depository.backends.base import Backend
+from depository.backends.memory import MemoryBackend
+from depository.errors import AlreadyExists, InvalidPath, NoNotebook, StorageError
+from tests.api.faults import Fault, Faulty, Killed
+from tests.api.stores import copied, depository_on, found, see
+from tests.notebooks import file_of, small
+
+OLD, NEW = "team/draft.ipynb", "team/final.ipynb"
+
+
+def files(*seeds: int) -> tuple[bytes, ...]:
+    """Files of small notebooks."""
+    return tuple(file_of(small(seed, cells=1)) for seed in seeds)
+
+
+def save(depo: Depository, path: str, *seeds: int) -> None:
+    """Save small notebooks, one after the other."""
+    for data in files(*seeds):
+        depo.save(path, data)
+
+
+def test_a_rename_takes_history_refs_and_tags_along(depo: Depository, backend: Backend) -> None:
+    save(depo, OLD, 1, 2, 3)
+    depo.promote(OLD, "v2", "published")
+    depo.tag(OLD, "v1", "first")
+    event = depo.rename(OLD, NEW, message="done")
+
+    assert (event.event, event.path, event.other, event.message) == ("rename", NEW, OLD, "done")
+    assert see(backend) == {NEW: (files(1, 2, 3), {"workspace": 3, "published": 2, "first": 1}, True)}
+
+
+def test_numbers_go_on_under_the_new_name(depo: Depository) -> None:
+    save(depo, OLD, 1, 2)
+    depo.rename(OLD, NEW)
+
+    assert depo.save(NEW, b"next").number == 3
+
+
+def test_the_old_name_says_where_its_history_went(depo: Depository) -> None:
+    save(depo, OLD, 1)
+    depo.rename(OLD, NEW)
+
+    for call in (depo.log, depo.read, depo.refs, depo.delete, depo.undelete):
+        with pytest.raises(NoNotebook, match=f"renamed to '{NEW}'"):
+            call(OLD)
+    with pytest.raises(NoNotebook):
+        depo.rename(OLD, "elsewhere.ipynb")
+
+
+def test_a_save_at_the_old_name_begins_a_new_history(depo: Depository, backend: Backend) -> None:
+    save(depo, OLD, 1, 2)
+    depo.rename(OLD, NEW)
+    assert depo.save(OLD, files(9)[0]).number == 1
+
+    seen = see(backend)
+    assert (seen[OLD].files, seen[NEW].files) == (files(9), files(1, 2))
+    assert [type(entry).__name__ for entry in depo.history(OLD)] == ["Version", "Event"]
+
+
+def test_renaming_there_and_back_is_one_history(depo: Depository, backend: Backend) -> None:
+    save(depo, OLD, 1)
+    depo.rename(OLD, NEW)
+    save(depo, NEW, 2)
+    depo.rename(NEW, OLD)
+    save(depo, OLD, 3)
+
+    assert see(backend) == {OLD: (files(1, 2, 3), {"workspace": 3}, True)}
+
+
+def test_many_renames_leave_a_history_that_reads(depo: Depository, backend: Backend) -> None:
+    for number in range(30):
+        save(depo, f"n{number}.ipynb", number)
+        depo.rename(f"n{number}.ipynb", f"n{number + 1}.ipynb")
+
+    assert see(backend) == {"n30.ipynb": (files(*range(30)), {"workspace": 30}, True)}
+
+
+def test_a_long_history_is_renamed_with_its_pages(depo: Depository, backend: Backend) -> None:
+    for number in range(120):
+        depo.save(OLD, f"draft {number}".encode())
+    depo.rename(OLD, NEW)
+
+    assert see(backend)[NEW].files == tuple(f"draft {number}".encode() for number in range(120))
+
+
+def test_nothing_alive_is_ever_displaced(depo: Depository, backend: Backend) -> None:
+    save(depo, OLD, 1)
+    save(depo, NEW, 2)
+    before = see(backend)
+    with pytest.raises(AlreadyExists, match=NEW):
+        depo.rename(OLD, NEW)
+
+    assert see(backend) == before
+
+
+def test_a_name_that_is_no_name_is_refused(depo: Depository) -> None:
+    save(depo, OLD, 1)
+    with pytest.raises(InvalidPath):
+        depo.rename(OLD, "/absolute.ipynb")
+    with pytest.raises(AlreadyExists, match="already"):
+        depo.rename(OLD, OLD)
+    with pytest.raises(NoNotebook, match=r"nothing\.ipynb"):
+        depo.rename("nothing.ipynb", NEW)
+
+
+def test_a_notebook_may_be_renamed_into_a_directory_of_its_own_name(depo: Depository, backend: Backend) -> None:
+    save(depo, "a", 1)
+    depo.rename("a", "a/b")
+
+    assert list(see(backend)) == ["a/b"]
+
+
+# Onto a name that was deleted
+
+
+@pytest.fixture
+def displaced(depo: Depository) -> Depository:
+    """A notebook that took the name of a deleted one."""
+    save(depo, NEW, 1, 2)
+    depo.promote(NEW, "v1", "published")
+    depo.delete(NEW)
+    save(depo, OLD, 3, 4, 5)
+    depo.rename(OLD, NEW)
+    return depo
+
+
+def test_a_rename_onto_a_deleted_name_has_the_history_of_the_renamed(displaced: Depository, backend: Backend) -> None:
+    assert displaced.read(NEW) == files(5)[0]
+    assert see(backend) == {NEW: (files(3, 4, 5), {"workspace": 3}, True)}
+
+
+def test_what_was_displaced_comes_back_under_another_name(displaced: Depository, backend: Backend) -> None:
+    event = displaced.undelete(NEW, to="back.ipynb")
+
+    assert (event.event, event.path) == ("undelete", "back.ipynb")
+    seen = see(backend)
+    assert seen["back.ipynb"] == (files(1, 2), {"workspace": 2, "published": 1}, True)
+    assert seen[NEW].files == files(3, 4, 5)
+
+
+def test_what_was_displaced_cannot_come_back_under_a_name_that_is_taken(displaced: Depository) -> None:
+    with pytest.raises(AlreadyExists, match="displaced"):
+        displaced.undelete(NEW)
+    save(displaced, "taken.ipynb", 6)
+    with pytest.raises(AlreadyExists, match="taken"):
+        displaced.undelete(NEW, to="taken.ipynb")
+
+
+def test_a_displaced_history_outlives_saves_renames_and_deletions_of_the_name(displaced: Depository) -> None:
+    save(displaced, NEW, 6)
+    displaced.rename(NEW, "elsewhere.ipynb")
+    save(displaced, NEW, 7)
+    displaced.delete(NEW)
+    displaced.undelete(NEW)
+
+    displaced.undelete(NEW, to="back.ipynb")
+    assert displaced.read("back.ipynb") == files(2)[0]
+
+
+def test_a_displaced_history_goes_on_where_it_came_back(displaced: Depository) -> None:
+    displaced.undelete(NEW, to="back.ipynb")
+
+    assert displaced.save("back.ipynb", b"next").number == 3
+
+
+# Broken off
+
+
+def crashed(start: MemoryBackend, fault: Fault) -> list[MemoryBackend]:
+    """What a rename leaves that breaks off at each of its calls."""
+    left = []
+    for at in range(100):
+        faulty = Faulty(copied(start), {at: fault})
+        try:
+            depository_on(faulty).rename(OLD, NEW)
+        except (StorageError, Killed):
+            left.append(copied(faulty))
+        if len(faulty.keys) <= at:
+            break
+    return left
+
+
+@pytest.fixture(params=["onto nothing", "onto a deleted one", "back to where it was"])
+def start(request: pytest.FixtureRequest) -> MemoryBackend:
+    """A store in which `OLD` can be renamed to `NEW`."""
+    backend = MemoryBackend()
+    depo = found(backend)
+    if request.param == "onto a deleted one":
+        save(depo, NEW, 8, 9)
+        depo.delete(NEW)
+    if request.param == "back to where it was":
+        save(depo, NEW, 1)
+        depo.rename(NEW, OLD)
+        save(depo, OLD, 2)
+    else:
+        save(depo, OLD, 1, 2)
+    depo.promote(OLD, "v1", "published")
+    return backend
+
+
+CRASHES = [Fault.KILLED, Fault.KILLED_AFTER, Fault.UNREACHABLE, Fault.UNREACHABLE_AFTER]
+
+
+@pytest.mark.parametrize("fault", CRASHES)
+def test_a_rename_that_breaks_off_leaves_the_history_at_one_name_or_at_both(start: MemoryBackend, fault: Fault) -> None:
+    wanted = (files(1, 2), {"workspace": 2, "published": 1}, True)
+    for left in crashed(start, fault):
+        alive = {path: seen for path, seen in see(left).items() if seen.alive}
+        assert alive in ({OLD: wanted}, {OLD: wanted, NEW: wanted}, {NEW: wanted})
+
+
+@pytest.mark.parametrize("fault", CRASHES)
+def test_a_rename_that_broke_off_is_completed_by_doing_it_again(start: MemoryBackend, fault: Fault) -> None:
+    done = copied(start)
+    depository_on(done).rename(OLD, NEW)
+    broken = 0
+    for left in crashed(start, fault):
+        depo = depository_on(left)
+        if see(left).get(OLD):
+            depo.rename(OLD, NEW)
+        assert see(left) == see(done)
+        assert depo.save(NEW, b"next").number == 3
+        broken += 1
+    assert broken >= 4
+
+
+def test_a_save_between_the_two_writes_of_a_rename_that_broke_off_is_not_lost(start: MemoryBackend) -> None:
+    both = [left for left in crashed(start, Fault.KILLED) if {OLD, NEW} <= {p for p, s in see(left).items() if s.alive}]
+    assert both
+    for left in both:
+        depo = depository_on(left)
+        depo.save(OLD, b"late")
+
+        assert see(left)[OLD].files[-1] == b"late"
+        assert see(left)[NEW].files == files(1, 2)
