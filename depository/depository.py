@@ -7,42 +7,28 @@ from datetime import UTC, datetime
 from os import urandom
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from depository import listing, marker, paths, specs
+from depository import listing, marker, paths, specs, views, words
 from depository.backends import connect
 from depository.errors import (
     AlreadyExists,
-    CorruptData,
     InvalidName,
-    MissingObject,
     NoNotebook,
-    NoVersion,
     RefMoved,
 )
-from depository.history import damage, pages
-from depository.history.bases import chain_hashes
+from depository.history import refs
 from depository.history.commit import Commits, Proposal
-from depository.history.entries import ContentKind, Entry, EventEntry, EventKind, VersionEntry
+from depository.history.entries import EventEntry, EventKind, VersionEntry
 from depository.history.manifest import Manifest
+from depository.history.refs import ANY
 from depository.models import Event, Info, Notebook, Version
-from depository.objects.frame import Kind
 from depository.objects.store import Objects
+from depository.reading import Reader
 
 if TYPE_CHECKING:
     from depository.backends.base import Backend, Setting
     from depository.backends.s3_settings import S3Settings
-    from depository.notebook.content import Content
-
-ANY: Final = -1
-"""Of a ref's expected version: whatever it is."""
-
-MAX_MESSAGE = 4096
-"""Bytes of a version's message in UTF-8."""
-MAX_LABEL = 256
-"""Bytes of an author's name or a cause in UTF-8."""
-MAX_TAGS = 64
-"""Tags of one path."""
 
 
 class Depository:
@@ -85,6 +71,7 @@ class Depository:
             sleep(jitter() * min(2.0, 0.01 * 2 ** min(attempt, 10)))
 
         self._commits = Commits(backend, self._objects, token=token, pause=pause)
+        self._reader = Reader(self._commits, self._objects, self._now)
 
     @classmethod
     def create(
@@ -183,7 +170,10 @@ class Depository:
 
         path = paths.check(path)
         details = saving.Details(
-            self._milliseconds(time), self._author(author), _checked_text("cause", cause, MAX_LABEL), _message(message)
+            self._milliseconds(time),
+            self._author(author),
+            words.check_label("cause", cause),
+            words.check_message(message),
         )
         self._ready_to_write()
         prepared = saving.prepare(content)
@@ -192,7 +182,7 @@ class Depository:
         assert manifest is not None  # noqa: S101 - a save is refused by an error only
         entry = save.made or manifest.newest
         assert entry is not None  # noqa: S101 - nothing is proposed only where there is a newest version
-        version = _version(path, manifest, entry)._replace(fresh=save.made is not None)
+        version = views.version(manifest, entry)._replace(fresh=save.made is not None)
         if specs.WORKSPACE in self._spaces().materialize and version.fresh:
             self._materialize(path, specs.WORKSPACE)
         return version
@@ -206,7 +196,7 @@ class Depository:
             NoNotebook: nothing was ever saved there, or it was renamed.
         """
         manifest = self._manifest(path)
-        return (_version(manifest.path, manifest, e) for e in self._history(manifest) if isinstance(e, VersionEntry))
+        return (views.version(manifest, e) for e in self._reader.history(manifest) if isinstance(e, VersionEntry))
 
     def history(self, path: str) -> Iterator[Version | Event]:
         """The versions of a notebook, and what happened to its refs and name, the newest first.
@@ -215,11 +205,9 @@ class Depository:
             NoNotebook: nothing was ever saved there, or it was renamed.
         """
         manifest = self._manifest(path)
-        for entry in self._history(manifest):
+        for entry in self._reader.history(manifest):
             yield (
-                _version(manifest.path, manifest, entry)
-                if isinstance(entry, VersionEntry)
-                else _event(manifest.path, entry)
+                views.version(manifest, entry) if isinstance(entry, VersionEntry) else views.event(manifest.path, entry)
             )
 
     def refs(self, path: str) -> dict[str, int]:
@@ -236,8 +224,8 @@ class Depository:
             InvalidName: the spec reads like nothing that names a version.
         """
         manifest = self._manifest(path)
-        entry, _ = self._find(manifest, spec)
-        return _version(manifest.path, manifest, entry)
+        entry, _ = self._reader.find(manifest, spec)
+        return views.version(manifest, entry)
 
     def load(self, path: str, spec: str = specs.LATEST) -> dict[str, Any]:
         """The notebook of a version, as nbformat reads it from the file.
@@ -249,7 +237,7 @@ class Depository:
         """
         from depository.notebook import content as contents
 
-        return contents.to_nbformat(self._content(path, spec)[1])
+        return contents.to_nbformat(self._reader.content(self._manifest(path), spec)[1])
 
     def read(self, path: str, spec: str = specs.LATEST) -> bytes:
         """The file of a version, byte for byte as it was saved.
@@ -262,14 +250,9 @@ class Depository:
 
     def read_version(self, path: str, spec: str = specs.LATEST) -> tuple[Version, bytes]:
         """A version and its file, as `resolve` and `read` give them, with the requests of one of them."""
-        from depository import saving
-
-        entry, content, manifest = self._content(path, spec)
-        try:
-            data = saving.file_of(entry, content, lambda digest: self._objects.read(digest, Kind.BYTES))
-        except ValueError as error:
-            raise CorruptData(f"v{entry.number} of '{path}' is damaged: {error}.") from error
-        return _version(manifest.path, manifest, entry), data
+        manifest = self._manifest(path)
+        entry, data = self._reader.file(manifest, spec)
+        return views.version(manifest, entry), data
 
     def find(self, prefix: str) -> str:
         """The hash, 64 hex digits, of the one archived content that starts with 6 or more digits.
@@ -285,14 +268,14 @@ class Depository:
         """The notebook of a hash of 64 hex digits, as nbformat reads it, whatever path it was saved under."""
         from depository.notebook import content as contents
 
-        return contents.to_nbformat(self._blob(digest))
+        return contents.to_nbformat(self._reader.blob(digest))
 
     def read_blob(self, digest: str) -> bytes:
         """The content of a hash of 64 hex digits, rendered as Jupyter writes it; raw bytes as they are."""
         from depository.notebook import render
         from depository.notebook.content import Kind as ContentKinds
 
-        content = self._blob(digest)
+        content = self._reader.blob(digest)
         return content.value if content.kind is ContentKinds.RAW else render.render(content.value)
 
     def ls(
@@ -308,7 +291,7 @@ class Depository:
         """
         lines = listing.notebooks(self._backend, prefix, deleted=deleted)
         if details:
-            return listing.with_details(self._backend, self._objects.map, lines, _notebook, cache)
+            return listing.with_details(self._backend, self._objects.map, lines, cache)
         return (Notebook(line.path, line.changed, line.deleted) for line in lines)
 
     # refs
@@ -404,14 +387,14 @@ class Depository:
             raise AlreadyExists(f"'{old}' has that path already.")
         self._ready_to_write()
         event = EventEntry(
-            EventKind.RENAME, self._milliseconds(None), self._author(author), _message(message), other=old
+            EventKind.RENAME, self._milliseconds(None), self._author(author), words.check_message(message), other=old
         )
-        refs = rename(self._commits, self._objects, old, new, event)
+        moved = rename(self._commits, self._objects, old, new, event)
         for space in self._spaces().materialize:
-            if space in refs or space == specs.WORKSPACE:
+            if space in moved or space == specs.WORKSPACE:
                 self._materialize(new, space)
                 self._materialize(old, space)
-        return _event(new, event)
+        return views.event(new, event)
 
     def delete(self, path: str, *, author: str | None = None, message: str = "") -> Event:
         """Mark a notebook as deleted. Its history and its refs stay, and `undelete` brings it back.
@@ -420,7 +403,9 @@ class Depository:
             NoNotebook: there is none.
         """
         path = paths.check(path)
-        event = EventEntry(EventKind.DELETE, self._milliseconds(None), self._author(author), _message(message))
+        event = EventEntry(
+            EventKind.DELETE, self._milliseconds(None), self._author(author), words.check_message(message)
+        )
 
         def propose(manifest: Manifest | None) -> Proposal:
             if manifest is None or not manifest.alive:
@@ -432,7 +417,7 @@ class Depository:
         self._commits.commit(path, propose)
         if specs.WORKSPACE in self._spaces().materialize:
             self._materialize(path, specs.WORKSPACE)
-        return _event(path, event)
+        return views.event(path, event)
 
     def undelete(self, path: str, *, to: str | None = None, author: str | None = None, message: str = "") -> Event:
         """Bring a deleted notebook back.
@@ -450,14 +435,16 @@ class Depository:
         from depository.history.renaming import undelete
 
         path = paths.check(path)
-        event = EventEntry(EventKind.UNDELETE, self._milliseconds(None), self._author(author), _message(message))
+        event = EventEntry(
+            EventKind.UNDELETE, self._milliseconds(None), self._author(author), words.check_message(message)
+        )
         self._ready_to_write()
         target = paths.check(to) if to is not None else path
         undelete(self._commits, self._objects, path, target, event)
         for space in self._spaces().materialize:
             if space == specs.WORKSPACE or target != path:
                 self._materialize(target, space)
-        return _event(target, event)
+        return views.event(target, event)
 
     # the depository itself
 
@@ -502,7 +489,7 @@ class Depository:
         return round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
 
     def _author(self, author: str | None) -> str:
-        return _checked_text("author", self.author if author is None else author, MAX_LABEL)
+        return words.check_label("author", self.author if author is None else author)
 
     def _ready_to_write(self) -> None:
         self._spaces()
@@ -528,48 +515,6 @@ class Depository:
             return NoNotebook(f"'{path}' was renamed to '{manifest.renamed_to}', and its history with it.")
         return NoNotebook(f"'{path}' was deleted; 'undelete' brings it back.")
 
-    def _history(self, manifest: Manifest) -> Iterator[Entry]:
-        try:
-            yield from self._commits.history(manifest)
-        except CorruptData as error:
-            raise damage.explained(error, manifest, self._commits, self._objects) from error
-
-    def _find(self, manifest: Manifest, spec: str) -> tuple[VersionEntry, tuple[Entry, ...]]:
-        """The entry that a spec names, and those that are known around it."""
-        path = manifest.path
-        found = specs.find(spec, path, manifest.refs, manifest.latest, self._history(manifest), self._now())
-        number = found if isinstance(found, int) else found.number
-        for entry in manifest.recent:
-            if isinstance(entry, VersionEntry) and entry.number == number:
-                return entry, manifest.recent
-        try:
-            page = pages.find(number, manifest.back, self._commits.read_page)
-        except CorruptData as error:
-            raise damage.explained(error, manifest, self._commits, self._objects) from error
-        if page is None:
-            raise MissingObject(f"v{number} of '{path}' is in none of the pages of its history, which are damaged.")
-        entry = next(e for e in page.entries if isinstance(e, VersionEntry) and e.number == number)
-        return entry, page.entries
-
-    def _content(self, path: str, spec: str) -> tuple[VersionEntry, "Content", Manifest]:
-        manifest = self._manifest(path)
-        entry, around = self._find(manifest, spec)
-        try:
-            content = self._objects.read_blob(entry.hash, chain_hashes(entry, around))
-        except CorruptData as error:
-            raise damage.explained(error, manifest, self._commits, self._objects) from error
-        return entry, content, manifest
-
-    def _blob(self, digest: str) -> "Content":
-        if not specs.is_hash(digest) or len(digest) != 64:
-            raise InvalidName(f"'{digest}' is no hash of 64 hex digits.")
-        try:
-            return self._objects.read_blob(bytes.fromhex(digest))
-        except MissingObject as error:
-            if error.digest == bytes.fromhex(digest):
-                raise NoVersion(f"Nothing archived has the hash {digest}.") from None
-            raise
-
     def _move_ref(
         self,
         path: str,
@@ -582,39 +527,25 @@ class Depository:
     ) -> Event:
         self._ready_to_write()
         manifest = self._manifest(path)
-        target = self._find(manifest, spec)[0] if spec is not None else None
+        target = self._reader.find(manifest, spec)[0] if spec is not None else None
         number = target.number if target else None
         seen, path = manifest.write_id, manifest.path
-        event = EventEntry(kind, self._milliseconds(None), self._author(author), _message(message), ref, number)
+        event = EventEntry(
+            kind, self._milliseconds(None), self._author(author), words.check_message(message), ref, number
+        )
         said = event
 
         def propose(manifest: Manifest | None) -> Proposal | None:
             nonlocal said
             if manifest is None or manifest.renamed_to is not None:
                 raise self._no_notebook(path, manifest)
-            if target and manifest.write_id != seen and self._find(manifest, f"v{target.number}")[0] != target:
+            if target and manifest.write_id != seen and self._reader.find(manifest, f"v{target.number}")[0] != target:
                 raise RefMoved(f"'{path}' is another notebook now: it was renamed, and begun anew; look again.")
-            now = manifest.refs.get(ref)
-            said = event._replace(previous=now)
-            if number is None and now is None:
-                raise NoVersion(f"'{path}' has no {ref} version.")
-            if now == number:
-                return None
-            if expect not in (ANY, now):
-                where = f"v{now}" if now else "no version"
-                if kind is EventKind.TAG:
-                    raise AlreadyExists(f"The tag '{ref}' of '{path}' is at {where} already; ask for it to be moved.")
-                wanted = f"v{expect}" if expect else "no version"
-                raise RefMoved(f"{ref} of '{path}' is at {where}, not at {wanted}: somebody moved it; look again.")
-            if kind is EventKind.TAG and now is None and len(manifest.refs) >= MAX_TAGS:
-                raise InvalidName(f"'{path}' has {MAX_TAGS} refs and tags already; take one away first.")
-            refs = {name: target for name, target in manifest.refs.items() if name != ref}
-            if number is not None:
-                refs[ref] = number
-            return Proposal(manifest._replace(refs=refs), (said,))
+            moved, said = refs.move(manifest, event, expect)
+            return None if moved is manifest else Proposal(moved, (said,))
 
         self._commits.commit(path, propose)
-        return _event(path, said)
+        return views.event(path, said)
 
     def _materialize(self, path: str, space: str) -> None:
         from depository import spaces
@@ -622,72 +553,6 @@ class Depository:
         spaces.materialize(self._backend, self._commits, self.read, path, space, self._spaces().prefixes[space])
 
 
-def _version(path: str, manifest: Manifest, entry: VersionEntry) -> Version:
-    refs = [ref for ref, number in sorted(manifest.refs.items()) if number == entry.number]
-    if entry.number == manifest.latest and manifest.alive:
-        refs.insert(0, specs.WORKSPACE)
-    kind = "raw" if entry.kind is ContentKind.RAW else "notebook"
-    return Version(
-        path,
-        entry.number,
-        entry.hash.hex(),
-        _time(entry.time),
-        entry.author,
-        entry.size,
-        entry.cause,
-        entry.message,
-        entry.change.name.lower(),
-        kind,
-        tuple(refs),
-    )
-
-
-def _event(path: str, entry: EventEntry) -> Event:
-    name = _SPACE_EVENTS.get((entry.event, entry.ref), entry.event.value)
-    return Event(
-        path,
-        name,
-        _time(entry.time),
-        entry.author,
-        entry.message,
-        entry.ref,
-        entry.number,
-        entry.previous,
-        entry.other,
-    )
-
-
-_SPACE_EVENTS: dict[tuple[EventKind, str | None], str] = {
-    (EventKind.PROMOTE, "published"): "publish",
-    (EventKind.WITHDRAW, "published"): "unpublish",
-    (EventKind.PROMOTE, "scheduled"): "schedule",
-    (EventKind.WITHDRAW, "scheduled"): "unschedule",
-}
-
-
-def _notebook(line: listing.Line, manifest: Manifest) -> Notebook:
-    newest = _version(line.path, manifest, manifest.newest) if manifest.newest else None
-    return Notebook(line.path, line.changed, not manifest.alive, newest, dict(manifest.refs))
-
-
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
 def _checked_space(ref: str) -> None:
     if ref not in specs.SPACES or ref == specs.WORKSPACE:
         raise InvalidName(f"'{ref}' is nothing to promote to; 'published' and 'scheduled' are.")
-
-
-def _message(message: str) -> str:
-    return _checked_text("message", message, MAX_MESSAGE)
-
-
-def _checked_text(what: str, text: str, limit: int) -> str:
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise InvalidName(f"The {what} is not valid Unicode.") from None
-    if size > limit:
-        raise InvalidName(f"The {what} has {size:,} bytes; at most {limit:,} are kept.")
-    return text

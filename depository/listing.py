@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
+from depository import views
 from depository.backends.base import Backend
 from depository.errors import Ambiguous, CorruptData, InvalidName, KeyNotFound, NoVersion
 from depository.history import manifest as manifests
@@ -44,7 +45,6 @@ def with_details(
     backend: Backend,
     run: Callable[[Callable[[Line], Manifest | None], Iterable[Line]], list[Manifest | None]],
     lines: Iterable[Line],
-    notebook: Callable[[Line, Manifest], Notebook],
     cache: str | None,
 ) -> Iterator[Notebook]:
     """The same lines with what their manifests say; several manifests are read at once where that pays.
@@ -71,7 +71,11 @@ def with_details(
     try:
         while batch := list(islice(rest, _BATCH)):
             for line, manifest in zip(batch, run(read, batch), strict=True):
-                yield notebook(line, manifest) if manifest else Notebook(line.path, line.changed, line.deleted)
+                yield (
+                    views.notebook(manifest, line.changed)
+                    if manifest
+                    else Notebook(line.path, line.changed, line.deleted)
+                )
     finally:
         known.store()
 

@@ -200,7 +200,8 @@ def reader(tmp_path: Path, moto_server: MotoServer) -> Iterator[Reader]:
     }
     yield Reader(tmp_path / "home", more)
     for name in set(s3().buckets) - there:
-        s3().buckets.pop(name)
+        s3().buckets[name].keys.clear()
+        s3().delete_bucket(name)
 
 
 @pytest.mark.parametrize("page", PRACTICE, ids=name_of)

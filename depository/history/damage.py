@@ -1,6 +1,7 @@
 """Damage: which versions of a notebook a missing or altered object takes with it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from depository.errors import CorruptData
 from depository.history.commit import Commits
@@ -24,66 +25,63 @@ def explained(error: CorruptData, manifest: Manifest, commits: Commits, objects:
 
 def _affected(digest: bytes, manifest: Manifest, commits: Commits, objects: Objects) -> Iterator[int]:
     """The numbers of the versions that need an object."""
-    needs: dict[bytes, bool] = {}
-    for run in _runs(digest, manifest, commits):
+
+    @cache
+    def links(blob: bytes) -> tuple[bytes | None, tuple[bytes, ...]]:
+        try:
+            frame = objects.read_frame(blob)
+        except CorruptData:
+            return None, ()
+        return frame.base, frame.outputs
+
+    for run in _runs(manifest, commits):
         if isinstance(run, range):
             yield from run
             continue
         for entry in run:
             if isinstance(entry, VersionEntry):
                 patch = entry.source.patch_hash if entry.source else None
-                if digest == patch or _needs(entry.hash, digest, objects, needs):
+                if digest == patch or _needs(entry.hash, digest, links):
                     yield entry.number
 
 
-def _runs(digest: bytes, manifest: Manifest, commits: Commits) -> Iterator[tuple[Entry, ...] | range]:
-    """The entries of the manifest and of each page; or the numbers that a damaged page, and those behind it, held."""
+def _runs(manifest: Manifest, commits: Commits) -> Iterator[tuple[Entry, ...] | range]:
+    """The entries of the manifest and of each page; or the numbers that damaged pages held, and those behind them
+    that nothing else points to."""
     yield manifest.recent
     back = manifest.back
+    oldest = next((e.number for e in manifest.recent if isinstance(e, VersionEntry)), manifest.latest + 1)
+    lost_to: int | None = None
     while back:
-        pointer = back[0]
         try:
-            page = commits.read_page(pointer)
+            page = commits.read_page(back[0])
         except CorruptData:
-            # the pages behind it are found by the pointers that skip it
-            further = [other for other in back[1:] if other.hash != digest]
-            lost_from = further[0].first if further else 1
-            yield range(pointer.first, _end(manifest, pointer.first))
-            if further and further[0].position < pointer.position - 1:
-                yield range(lost_from, pointer.first)
-            back = tuple(further)
+            lost_to = lost_to or oldest
+            back = back[1:]  # what lies further back is found by the pointers that skip the damaged page
             continue
+        if lost_to is not None:
+            numbers = [entry.number for entry in page.entries if isinstance(entry, VersionEntry)]
+            yield range(numbers[-1] + 1 if numbers else page.first, lost_to)
+            lost_to = None
         yield page.entries
-        back = page.back
+        back, oldest = page.back, page.first
+    if lost_to is not None:
+        yield range(1, lost_to)
 
 
-def _end(manifest: Manifest, first: int) -> int:
-    later = [e.number for e in manifest.recent if isinstance(e, VersionEntry) and e.number > first]
-    return min(later, default=manifest.latest + 1)
-
-
-def _needs(blob: bytes, digest: bytes, objects: Objects, known: dict[bytes, bool]) -> bool:
+def _needs(blob: bytes, digest: bytes, links: Callable[[bytes], tuple[bytes | None, tuple[bytes, ...]]]) -> bool:
     """Whether a blob is, builds on, or refers to an object."""
-    trail: list[bytes] = []
-    step: bytes | None = blob
-    found = False
-    while step is not None and not found and step not in trail:
-        if step in known:
-            found = known[step]
-            break
-        trail.append(step)
-        found = step == digest
-        if not found:
-            try:
-                frame = objects.read_frame(step)
-            except CorruptData:
-                break
-            # what a base refers to is not needed to build on it
-            found = step == blob and digest in frame.outputs
-            step = frame.base
-    if blob not in known and trail:
-        known[blob] = found
-    return found
+    step, outputs = links(blob)
+    if digest == blob or digest in outputs:
+        return True
+    # what a base refers to is not needed to build on it
+    trail = {blob}
+    while step is not None and step not in trail:
+        if step == digest:
+            return True
+        trail.add(step)
+        step, _ = links(step)
+    return False
 
 
 def _ranges(numbers: list[int]) -> str:

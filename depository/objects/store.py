@@ -31,6 +31,7 @@ MAX_CHAIN = 32
 
 _CACHED_BYTES = 64 * 1024 * 1024
 _WRITE_TRIES = 3
+_OTHER_HASH = "its content has another hash than its name"
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -174,14 +175,14 @@ class Objects:
         except (ValueError, KeyError) as error:
             raise _altered(digest, str(error)) from error
         if content.hash != digest:
-            raise _altered(digest, "its content has another hash than its name")
+            raise _altered(digest, _OTHER_HASH)
         return content
 
     def read_payload(self, digest: bytes, chain: Sequence[bytes] = ()) -> Payload:
         """Read and decode an object, from memory where it has been read or written before.
 
-        Every step of its chain is checked by its own checksum, so that nothing is built on altered data; the hash of
-        a notebook is over the whole content, and `read_blob` checks that.
+        Every step of its chain is checked by its own checksum, and by its hash where it refers to no outputs, so that
+        nothing is built on altered data; the hash of a notebook is over the whole content, and `read_blob` checks that.
         """
         if cached := self._cached(digest):
             return cached
@@ -264,6 +265,8 @@ class Objects:
                 data = blob.decode(payload.data if payload else None)
             except ValueError as error:
                 raise _altered(step, str(error)) from error
+            if not blob.outputs and _hash_of(blob.kind, data) != step:
+                raise _altered(step, _OTHER_HASH)
             payload = Payload(data, payload.depth + 1 if payload else 0, blob)
             self.remember(step, payload)
         assert payload is not None  # noqa: S101 - the chain holds at least the object itself
@@ -293,18 +296,23 @@ class Objects:
 
 
 def _checked(digest: bytes, blob: Frame, kind: Kind) -> bytes:
-    from depository.notebook import canonical
-
     if blob.kind is not kind:
         raise _altered(digest, f"it is of the kind {blob.kind.name.lower()}, not {kind.name.lower()}")
     try:
         data = blob.decode()
     except ValueError as error:
         raise _altered(digest, str(error)) from error
-    hash_of = {Kind.TEXT: canonical.hash_text, Kind.BYTES: canonical.hash_bytes}.get(kind, canonical.hash_canonical)
-    if hash_of(data) != digest:
-        raise _altered(digest, "its content has another hash than its name")
+    if _hash_of(kind, data) != digest:
+        raise _altered(digest, _OTHER_HASH)
     return data
+
+
+def _hash_of(kind: Kind, data: bytes) -> bytes:
+    """The hash of a payload that refers to no other object."""
+    from depository.notebook import canonical
+
+    hash_of = {Kind.TEXT: canonical.hash_text, Kind.BYTES: canonical.hash_bytes}.get(kind, canonical.hash_canonical)
+    return hash_of(data)
 
 
 def _altered(digest: bytes, why: str) -> AlteredObject:

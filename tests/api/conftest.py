@@ -11,6 +11,9 @@ from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
 from depository.depository import Depository
 from tests.api.stores import found
+from tests.backends.moto_server import bucket, bucket_name, moto_server
+
+__all__ = ["backend", "bucket", "bucket_name", "depo", "metered", "moto_server"]
 
 
 @pytest.fixture(params=["memory", "local"])

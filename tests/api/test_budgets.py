@@ -14,10 +14,11 @@ from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
-from depository.depository import MAX_LABEL, MAX_MESSAGE, MAX_TAGS
 from depository.history import manifest as manifests
 from depository.history.manifest import GROUP, MAX_RECENT, RUN
+from depository.history.refs import MAX_TAGS
 from depository.specs import MAX_NAME
+from depository.words import MAX_LABEL, MAX_MESSAGE
 from tests.api.histories import PATH, as_manifest, draft, file, with_history
 from tests.api.stores import LIMIT, copied, depository_on, found
 from tests.api.waves import Waves

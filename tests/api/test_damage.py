@@ -86,7 +86,7 @@ OBJECTS: dict[str, tuple[Callable[[MemoryBackend], str], list[int]]] = {
     "a whole blob": (blob(65), GROUP),
     "the last delta of a chain": (blob(80), [80]),
     "a delta in the middle of a chain": (blob(75), [*range(75, 81)]),
-    "the first delta of a run": (blob(81), [*range(81, 97), *range(113, 129)][:16]),
+    "the first delta of a run": (blob(81), [*range(81, 97)]),
     "the newest blob": (blob(200), [200]),
     "an output": (new_with(10), [*range(10, 20)]),
     "a patch": (new_with(30), [30]),
@@ -289,10 +289,16 @@ def test_a_newer_depository_is_refused_in_one_sentence(backend: MemoryBackend) -
         depository_on(backend).save(PATH, b"more")
 
 
-@pytest.mark.parametrize("key", [blob(80), page(1), lambda _: manifests.key_of(PATH)], ids=["blob", "page", "manifest"])
-def test_a_newer_object_is_refused_in_one_sentence(backend: MemoryBackend, key: Callable[[MemoryBackend], str]) -> None:
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [(blob(80), 80), (page(1), 1), (lambda _: manifests.key_of(PATH), 1)],
+    ids=["blob", "page", "manifest"],
+)
+def test_a_newer_object_is_refused_in_one_sentence(
+    backend: MemoryBackend, key: Callable[[MemoryBackend], str], number: int
+) -> None:
     name = key(backend)
     data = backend.get(name, limit=LIMIT).data
     backend.put(name, data[:3] + b"\x02" + data[4:])
     with pytest.raises(UnsupportedFormat, match=r"data of format 2, .* up to 1: upgrade depository\.$"):
-        depository_on(backend).read(PATH, "v1" if "page" in name else "v80")
+        depository_on(backend).read(PATH, f"v{number}")

@@ -4,8 +4,8 @@ import pytest
 
 from depository import Depository
 from depository.backends.base import Backend
-from depository.depository import MAX_TAGS
 from depository.errors import AlreadyExists, InvalidName, NotFound, NoVersion, RefMoved
+from depository.history.refs import MAX_TAGS
 from tests.api.stores import depository_on
 
 PATH = "mine.ipynb"

@@ -132,7 +132,8 @@ def test_nothing_is_said_of_a_call_that_makes_no_sense(shell: Shell, shell_name:
     assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
-def test_a_depository_that_does_not_answer_is_not_waited_for(saved: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("saved")
+def test_a_depository_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     from depository.cli.app import app
 
     def hang(*_: object) -> None:
@@ -158,6 +159,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return command.parent
 
 
+@pytest.mark.usefixtures("saved", "path")
 def run(*command: str) -> list[str]:
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=process_environ({}))
     assert done.stderr == ""
@@ -183,6 +185,7 @@ def run(*command: str) -> list[str]:
         ("depository show mine.ipynb@v1 ; echo", []),
     ],
 )
+@pytest.mark.usefixtures("saved", "path")
 def test_bash_inserts_the_rest_of_the_word(saved: Shell, path: Path, line: str, inserted: list[str]) -> None:
     code = (
         'source <(depository completion bash); COMP_LINE="$1"; COMP_POINT=${#1}; '
@@ -201,13 +204,15 @@ def test_bash_inserts_the_rest_of_the_word(saved: Shell, path: Path, line: str, 
         ("depository show my\\\\ f", ["my file.ipynb"]),
     ],
 )
+@pytest.mark.usefixtures("path")
 def test_fish_shows_what_is_offered(saved: Shell, path: Path, line: str, offered: list[str]) -> None:
     code = f'depository completion fish | source; complete -C "{line}"'
     assert [word.split("\t")[0] for word in run("fish", "--no-config", "-c", code)] == offered
 
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="there is no zsh here")
-def test_zsh_reads_its_script(saved: Shell, path: Path) -> None:
+@pytest.mark.usefixtures("saved")
+def test_zsh_reads_its_script(path: Path) -> None:
     assert run("zsh", "-f", "-c", "depository completion zsh | zsh -n /dev/stdin") == []
 
 

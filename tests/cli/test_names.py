@@ -88,6 +88,17 @@ def test_a_path_without_a_file_here_is_for_the_depository_alone(saved: Shell) ->
     assert saved("ls", "--all").lines == [":/team/mine.ipynb"]
 
 
+def test_a_file_that_cannot_be_moved_is_said(saved: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("shutil.move", refuse)
+    assert saved.fails("mv", "mine.ipynb", "yours.ipynb") == (
+        "'mine.ipynb' is 'yours.ipynb' in the depository now, but its file could not be moved: Permission denied."
+    )
+    assert there(saved, "mine.ipynb")
+
+
 def test_a_program_reads_what_was_renamed(saved: Shell) -> None:
     document = saved("mv", "mine.ipynb", "yours.ipynb", "--json").document
     assert (document["event"], document["path"], document["file_moved"]) == ("rename", "kylek/proj/yours.ipynb", True)

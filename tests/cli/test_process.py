@@ -1,16 +1,20 @@
 """The command as a process: what it loads, pipes, terminals, pagers, signals and exit codes."""
 
+import fcntl
 import json
 import os
 import pty
 import select
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import COMMAND, Shell, process_environ
+from depository import Depository, __version__
+from tests.cli.shell import COMMAND, Shell, notebook, process_environ
 
 HEAVY = {
     "asyncio",
@@ -32,14 +36,16 @@ HEAVY = {
 
 @pytest.fixture
 def saved(shell: Shell) -> Shell:
-    for number in range(60):
-        shell.write("mine.ipynb", f"print({number})")
-        shell("save", "mine.ipynb")
+    with Depository.create(str(shell.store), author="kylek") as depository:
+        for number in range(30):
+            depository.save("kylek/proj/mine.ipynb", notebook(f"print({number})"))
+    shell.write("mine.ipynb", "print(29)")
     return shell
 
 
 @pytest.mark.parametrize("words", [["log"], ["log", "--json"], ["ls"], ["tag"]])
-def test_a_quick_command_loads_little(saved: Shell, words: list[str]) -> None:
+@pytest.mark.usefixtures("saved")
+def test_a_quick_command_loads_little(words: list[str]) -> None:
     code = (
         "import atexit, json, sys\n"
         "atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))\n"
@@ -52,7 +58,8 @@ def test_a_quick_command_loads_little(saved: Shell, words: list[str]) -> None:
     assert not loaded & HEAVY
 
 
-def test_it_runs_as_a_module_too(saved: Shell) -> None:
+@pytest.mark.usefixtures("saved")
+def test_it_runs_as_a_module_too() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "depository", "log", "-n1"],
         capture_output=True,
@@ -60,12 +67,10 @@ def test_it_runs_as_a_module_too(saved: Shell) -> None:
         check=True,
         env=process_environ({}),
     )
-    assert done.stdout.startswith("v60")
+    assert done.stdout.startswith("v30")
 
 
 def test_the_version_is_shown(shell: Shell) -> None:
-    from depository import __version__
-
     assert shell("--version").out == f"depository {__version__}\n"
 
 
@@ -91,7 +96,8 @@ def test_an_error_is_a_sentence_on_stderr(shell: Shell) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_ctrl_c_is_exit_code_130_and_no_traceback(shell: Shell) -> None:
+@pytest.mark.usefixtures("shell")
+def test_ctrl_c_is_exit_code_130_and_no_traceback() -> None:
     code = (
         "import os, signal, depository.cli.session as s\n"
         "s.Session.place = lambda self: os.kill(os.getpid(), signal.SIGINT)\n"
@@ -107,7 +113,8 @@ def test_ctrl_c_is_exit_code_130_and_no_traceback(shell: Shell) -> None:
 # pipes
 
 
-def test_a_reader_that_goes_away_is_no_error(saved: Shell) -> None:
+@pytest.mark.usefixtures("saved")
+def test_a_reader_that_goes_away_is_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     process = subprocess.run(
@@ -128,8 +135,8 @@ def test_in_a_pipe_text_is_plain_and_whole(saved: Shell) -> None:
 
 
 def test_colours_in_a_pipe_can_be_asked_for(saved: Shell) -> None:
-    assert "\x1b[33mv60\x1b[0m" in saved.process("--color", "always", "log").stdout
-    assert "\x1b[33mv60\x1b[0m" in saved.process("log", "--color", "always").stdout
+    assert "\x1b[33mv30\x1b[0m" in saved.process("--color", "always", "log").stdout
+    assert "\x1b[33mv30\x1b[0m" in saved.process("log", "--color", "always").stdout
 
 
 def test_an_encoding_that_lacks_a_letter_is_no_error(saved: Shell) -> None:
@@ -151,12 +158,8 @@ class Terminal:
         whole = process_environ(environ)
         self.process, self._screen = pty.fork()
         if self.process == 0:
-            os.execve(command[0], command, whole)
+            os.execve(command[0], command, whole)  # noqa: S606
         os.set_blocking(self._screen, False)
-        import fcntl
-        import struct
-        import termios
-
         fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def type(self, text: str) -> None:
@@ -189,14 +192,16 @@ class Terminal:
         return bool(data)
 
 
-def test_on_a_terminal_there_are_colours(saved: Shell) -> None:
+@pytest.mark.usefixtures("saved")
+def test_on_a_terminal_there_are_colours() -> None:
     code, out = Terminal("log", "-n", "3").end()
     assert code == 0
-    assert "\x1b[33mv60\x1b[0m" in out
+    assert "\x1b[33mv30\x1b[0m" in out
 
 
 @pytest.mark.parametrize("how", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_a_terminal_that_wants_no_colours_gets_none(saved: Shell, how: dict[str, str]) -> None:
+@pytest.mark.usefixtures("saved")
+def test_a_terminal_that_wants_no_colours_gets_none(how: dict[str, str]) -> None:
     assert "\x1b[" not in Terminal("log", "-n", "3", **how).end()[1]
     assert "\x1b[" not in Terminal("--color", "never", "log", "-n", "3").end()[1]
 
@@ -218,46 +223,54 @@ def pager(tmp_path: Path) -> str:
     return f"'{script}' -x"
 
 
-def test_what_is_longer_than_the_screen_goes_through_the_pager(saved: Shell, pager: str) -> None:
+@pytest.mark.usefixtures("saved")
+def test_what_is_longer_than_the_screen_goes_through_the_pager(pager: str) -> None:
     code, out = Terminal("log", PAGER=pager).end()
     assert code == 0
     assert out.startswith("pager -x LESS=FRX\r\n")
     assert "KYLEK" in out
 
 
-def test_what_fits_the_screen_does_not(saved: Shell, pager: str) -> None:
+@pytest.mark.usefixtures("saved")
+def test_what_fits_the_screen_does_not(pager: str) -> None:
     assert "pager" not in Terminal("log", "-n", "20", PAGER=pager).end()[1]
 
 
-def test_the_pager_can_be_left_out(saved: Shell, pager: str) -> None:
+@pytest.mark.usefixtures("saved")
+def test_the_pager_can_be_left_out(pager: str) -> None:
     for words in (["--no-pager", "log"], ["log", "--no-pager"]):
         assert "pager" not in Terminal(*words, PAGER=pager).end()[1]
     assert "pager" not in Terminal("log", PAGER="cat").end()[1]
     assert "pager" not in Terminal("log", PAGER="").end()[1]
 
 
-def test_a_pager_for_this_command_alone_goes_first(saved: Shell, pager: str) -> None:
+@pytest.mark.usefixtures("saved")
+def test_a_pager_for_this_command_alone_goes_first(pager: str) -> None:
     assert Terminal("log", PAGER="false", DEPOSITORY_PAGER=pager).end()[1].startswith("pager -x")
 
 
-def test_what_the_user_wants_of_less_is_respected(saved: Shell, pager: str) -> None:
+@pytest.mark.usefixtures("saved")
+def test_what_the_user_wants_of_less_is_respected(pager: str) -> None:
     assert "LESS=-S" in Terminal("log", PAGER=pager, LESS="-S").end()[1]
 
 
-def test_a_pager_that_is_not_there_is_done_without(saved: Shell) -> None:
+@pytest.mark.usefixtures("saved")
+def test_a_pager_that_is_not_there_is_done_without() -> None:
     code, out = Terminal("log", PAGER="/no/such/pager", LINES="10").end()
     assert code == 0
-    assert len(out.splitlines()) == 60
+    assert len(out.splitlines()) == 30
     assert Terminal("log", PAGER="'").end()[0] == 0
 
 
-def test_a_pager_that_has_had_enough_is_no_error(saved: Shell) -> None:
+@pytest.mark.usefixtures("saved")
+def test_a_pager_that_has_had_enough_is_no_error() -> None:
     code, out = Terminal("log", PAGER="head -n 1").end()
     assert code == 0
     assert len(out.splitlines()) == 1
 
 
-def test_less_is_left_with_q(saved: Shell) -> None:
+@pytest.mark.usefixtures("saved")
+def test_less_is_left_with_q() -> None:
     terminal = Terminal("log", PAGER="less -FRX")
     terminal.read_until(":")
     terminal.type("q")

@@ -3,10 +3,13 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from depository import Depository, Version
 from depository.cli import files
+from depository.errors import Unreachable
 from tests.cli.shell import Shell, notebook
 
 
@@ -173,3 +176,19 @@ def test_a_directory_that_may_not_be_written_to_is_named(saved: Shell, monkeypat
 
     monkeypatch.setattr(files, "replace", refuse)
     assert saved.fails("restore", "v1") == "'/there': Permission denied."
+
+
+def test_what_was_restored_but_could_not_be_archived_is_said(saved: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = Depository.save
+
+    def refuse(depository: Depository, path: str, content: bytes, **details: Any) -> Version:
+        if details.get("cause") == "restore":
+            raise Unreachable("The store does not answer.")
+        return save(depository, path, content, **details)
+
+    monkeypatch.setattr(Depository, "save", refuse)
+    assert saved.fails("restore", "v1") == (
+        "'mine.ipynb' is restored from mine.ipynb@v1; what it held is v2, but that could not be archived: "
+        "The store does not answer."
+    )
+    assert content(saved) == notebook("one")

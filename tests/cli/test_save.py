@@ -131,6 +131,24 @@ def test_a_file_past_the_limit_is_refused_before_it_is_read(shell: Shell) -> Non
     assert "is larger than 256 MiB" in shell.fails("save", "huge.ipynb")
 
 
+def test_a_directory_that_cannot_be_read_gets_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(directory: str) -> None:
+        raise PermissionError(13, "Permission denied", directory)
+
+    (shell.here / "locked").mkdir()
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert shell.fails("save", "locked") == f"'{shell.here}/locked': Permission denied."
+
+
+def test_a_file_that_cannot_be_read_gets_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(file: str, *_: object) -> int:
+        raise PermissionError(13, "Permission denied", file)
+
+    shell.write("a.ipynb", "a")
+    monkeypatch.setattr("depository.cli.files.os.open", refuse)
+    assert shell.fails("save", "a.ipynb").endswith("a.ipynb': Permission denied.")
+
+
 def test_a_time_that_is_none_is_refused(shell: Shell) -> None:
     shell.write("a.ipynb", "a")
     assert "is no date or time" in shell.fails("save", "a.ipynb", "--time", "soon", code=2)
