@@ -106,8 +106,8 @@ def main() -> None:
                 table.setdefault(operation, []).append(requests)
     print(f"| operation | {' | '.join(f'history of {length:,}' for length in lengths)} |")
     print(f"| --- |{' --- |' * len(lengths)}")
-    for operation, requests in table.items():
-        print(f"| {operation} | {' | '.join(requests)} |")
+    for operation, cells in table.items():
+        print(f"| {operation} | {' | '.join(cells)} |")
     print(f"\nthe largest manifest had {measurement.largest_manifest:,} bytes")
 
 

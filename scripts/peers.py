@@ -71,19 +71,21 @@ def _git_loose(histories: Sequence[Sequence[Path]], repository: Path) -> int:
         ["git", "-C", str(repository), "-c", "fastimport.unpackLimit=1000000000", "fast-import", "--quiet"],
         stdin=subprocess.PIPE,
     )
-    assert stream.stdin is not None
+    pipe = stream.stdin
+    if pipe is None:
+        raise RuntimeError("git fast-import has no input")
     when = 1_600_000_000
     for number, files in enumerate(histories):
         for file in files:
             when += 60
             data = file.read_bytes()
-            stream.stdin.write(
+            pipe.write(
                 f"commit refs/heads/main\ncommitter A <a@example.org> {when} +0000\ndata 4\nsave\n"
                 f"M 100644 inline {number}.ipynb\ndata {len(data)}\n".encode()
                 + data
                 + b"\n"
             )
-    stream.stdin.close()
+    pipe.close()
     if stream.wait():
         raise RuntimeError("git fast-import failed")
     return _size(repository / "objects")
@@ -96,7 +98,11 @@ def _git_packed(repository: Path) -> int:
 
 def _restic(histories: Sequence[Sequence[Path]], scratch: Path) -> int:
     repository = scratch / "restic"
-    environment = {"RESTIC_PASSWORD": "x", "RESTIC_REPOSITORY": str(repository), "RESTIC_CACHE_DIR": str(scratch / "cache")}
+    environment = {
+        "RESTIC_PASSWORD": "x",
+        "RESTIC_REPOSITORY": str(repository),
+        "RESTIC_CACHE_DIR": str(scratch / "cache"),
+    }
     _run("restic", "init", "-q", environment=environment)
     for tree in _trees(histories, scratch / "tree"):
         _run("restic", "backup", "-q", "--compression", "max", ".", environment=environment, cwd=tree)

@@ -202,9 +202,11 @@ def _progress(length: int, label: str) -> Any:
 def report(result: Result) -> Iterator[str]:
     """The result as people read it."""
     yield f"{result.histories:,} notebooks, {result.versions:,} versions, {result.raw_bytes:,} bytes"
-    yield f"archived in {result.save_wall:.1f} s ({result.save_cpu:.1f} s of CPU), checked with {result.read_cpu:.1f} s of CPU"
+    cpu = f"{result.save_cpu:.1f} s of CPU"
+    yield f"archived in {result.save_wall:.1f} s ({cpu}), checked with {result.read_cpu:.1f} s of CPU"
     yield f"byte for byte: {result.identical:,} of {result.versions:,}"
-    yield f"loads as nbformat reads it: {result.loaded:,} of {result.versions - result.refused:,} (not read by nbformat: {result.refused:,})"
+    readable = result.versions - result.refused
+    yield f"loads as nbformat reads it: {result.loaded:,} of {readable:,} (nbformat refuses {result.refused:,})"
     yield f"stored: {result.stored_bytes:,} bytes, {result.stored_bytes / max(1, result.raw_bytes):.3f} of the files"
     for what, (count, size) in result.stored.items():
         yield f"  {what:32} {count:>8,} objects {size:>14,} bytes"
@@ -219,7 +221,7 @@ def main() -> int:
     parser.add_argument("directory", type=Path, help="notebooks and histories of notebooks")
     parser.add_argument("--url", help="an empty place for the depository (default: a temporary directory)")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="take each Nth notebook only")
-    parser.add_argument("--peers", action="store_true", help="store the same versions with git, zstd, restic and borg too")
+    parser.add_argument("--peers", action="store_true", help="store them with git, zstd, restic and borg too")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
     if not options.directory.is_dir():

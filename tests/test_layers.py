@@ -20,10 +20,13 @@ COMPANIONS = (
     "marker",
     "models",
     "paths",
+    "reading",
     "saving",
     "spaces",
     "specs",
+    "views",
     "when",
+    "words",
 )
 """The API and the modules beside it, each named for the one thing that it does."""
 

@@ -27,7 +27,8 @@ from depository.errors import (
     StorageError,
     StorageFull,
 )
-from tests.backends.conformance import LIMIT, Beside, RacingConformance
+from tests.backends.conformance import LIMIT, Beside
+from tests.backends.racing import RacingConformance
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,7 +108,7 @@ def test_counters_of_several_processes_lose_nothing(backend: LocalBackend) -> No
     program = (
         "import sys\n"
         "from depository.backends.local import LocalBackend\n"
-        "from tests.backends.conformance import increment\n"
+        "from tests.backends.racing import increment\n"
         "for _ in range(100): increment(LocalBackend(sys.argv[1]), 'counter')\n"
     )
     children = [subprocess.Popen([sys.executable, "-c", program, backend.url], cwd=ROOT) for _ in range(2)]

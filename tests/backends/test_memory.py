@@ -5,7 +5,8 @@ import pytest
 from depository.backends import Backend, connect
 from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
-from tests.backends.conformance import LIMIT, Beside, RacingConformance
+from tests.backends.conformance import LIMIT, Beside
+from tests.backends.racing import RacingConformance
 
 
 class BesideMemory(Beside):

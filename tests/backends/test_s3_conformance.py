@@ -9,8 +9,9 @@ from depository.backends import Backend
 from depository.backends.metering import Metering
 from depository.backends.s3 import S3Backend
 from depository.backends.s3_settings import S3Settings
-from tests.backends.conformance import BackendConformance, Beside, RacingConformance
+from tests.backends.conformance import BackendConformance, Beside
 from tests.backends.moto_server import BesideMoto, MotoServer, make_bucket, serving
+from tests.backends.racing import RacingConformance
 
 IN_PROCESS = S3Settings(region="us-east-1", access_key_id="an id", secret_access_key="a secret")
 

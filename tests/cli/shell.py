@@ -69,6 +69,12 @@ class Shell:
         assert done.exit_code == code, (done.exit_code, done.stdout, done.stderr)
         return Result(done.exit_code, done.stdout, done.stderr)
 
+    def complete(self, **environ: str) -> Result:
+        """Answer a shell that asks for completions."""
+        done = CliRunner().invoke(app, [], env=environ, prog_name="depository")
+        assert done.exit_code == 0
+        return Result(done.exit_code, done.stdout, done.stderr)
+
     def raw(self, *words: str) -> bytes:
         """The output, as it is."""
         done = CliRunner().invoke(app, words, prog_name="depository")

@@ -3,12 +3,13 @@
 import shutil
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
 
 from depository.cli import completion
+from depository.cli.app import app
 from depository.cli.session import Session
 from tests.cli.shell import Shell, process_environ
 
@@ -27,13 +28,18 @@ def saved(shell: Shell) -> Shell:
     return shell
 
 
-def offered(shell: Shell, words: str, **environ: str) -> list[str]:
+def offered(shell: Shell, words: str) -> list[str]:
     """The words that fish is offered at the end of a line, in which the last word may be empty."""
     *before, current = words.split(" ")
-    environ |= {"_DEPOSITORY_COMPLETE": "fish_complete", "COMP_WORDS": "\n".join(["depository", *before])}
-    done = shell.process(COMP_CURRENT=current, **environ)
-    assert done.stderr == ""
-    return [line.split("\t")[0] for line in done.stdout.splitlines() if line]
+    lines = asked(shell, "fish", COMP_WORDS="\n".join(["depository", *before]), COMP_CURRENT=current)
+    return [line.split("\t")[0] for line in lines]
+
+
+def asked(shell: Shell, name: str, **environ: str) -> list[str]:
+    """What a shell is answered."""
+    result = shell.complete(_DEPOSITORY_COMPLETE=f"{name}_complete", **environ)
+    assert result.err == ""
+    return [line for line in result.lines if line]
 
 
 # what is offered
@@ -71,12 +77,8 @@ def test_versions_are_offered_with_what_helps_to_choose(saved: Shell) -> None:
     assert offered(saved, "show mine.ipynb@") == [
         f"mine.ipynb@{spec}" for spec in ("workspace", "submitted", "latest", "v2", "v1")
     ]
-    environ = {
-        "_DEPOSITORY_COMPLETE": "fish_complete",
-        "COMP_WORDS": "depository\nshow",
-        "COMP_CURRENT": "mine.ipynb@v1",
-    }
-    assert saved.process(**environ).stdout.rstrip().endswith("source  as of one")
+    lines = asked(saved, "fish", COMP_WORDS="depository\nshow", COMP_CURRENT="mine.ipynb@v1")
+    assert lines[0].endswith("source  as of one")
 
 
 def test_a_version_alone_is_offered_where_there_is_one_notebook(saved: Shell) -> None:
@@ -128,21 +130,17 @@ def test_nothing_is_said_of_settings_that_cannot_be_used(saved: Shell) -> None:
 
 @pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish"])
 def test_nothing_is_said_of_a_call_that_makes_no_sense(shell: Shell, shell_name: str) -> None:
-    done = shell.process(_DEPOSITORY_COMPLETE=f"{shell_name}_complete")
-    assert (done.stdout.strip(), done.stderr) == ("", "")
+    assert asked(shell, shell_name) == []
 
 
 @pytest.mark.usefixtures("saved")
 def test_a_depository_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from depository.cli.app import app
-
-    def hang(*_: object) -> None:
-        time.sleep(60)
-
-    monkeypatch.setattr(Session, "open", hang)
+    answered = threading.Event()
+    monkeypatch.setattr(Session, "open", lambda *_: answered.wait())
     monkeypatch.setattr(completion, "PATIENCE", 0.05)
     context = app.make_context("depository", ["log"], resilient_parsing=True)
     assert completion.complete("versions", context, "mine.ipynb@") == []
+    answered.set()
 
 
 # the shells
@@ -186,7 +184,7 @@ def run(*command: str) -> list[str]:
     ],
 )
 @pytest.mark.usefixtures("saved", "path")
-def test_bash_inserts_the_rest_of_the_word(saved: Shell, path: Path, line: str, inserted: list[str]) -> None:
+def test_bash_inserts_the_rest_of_the_word(line: str, inserted: list[str]) -> None:
     code = (
         'source <(depository completion bash); COMP_LINE="$1"; COMP_POINT=${#1}; '
         '_depository_completion; printf "%s\\n" "${COMPREPLY[@]}"'
@@ -204,23 +202,37 @@ def test_bash_inserts_the_rest_of_the_word(saved: Shell, path: Path, line: str, 
         ("depository show my\\\\ f", ["my file.ipynb"]),
     ],
 )
-@pytest.mark.usefixtures("path")
-def test_fish_shows_what_is_offered(saved: Shell, path: Path, line: str, offered: list[str]) -> None:
+@pytest.mark.usefixtures("saved", "path")
+def test_fish_shows_what_is_offered(line: str, offered: list[str]) -> None:
     code = f'depository completion fish | source; complete -C "{line}"'
     assert [word.split("\t")[0] for word in run("fish", "--no-config", "-c", code)] == offered
 
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="there is no zsh here")
-@pytest.mark.usefixtures("saved")
-def test_zsh_reads_its_script(path: Path) -> None:
+@pytest.mark.usefixtures("saved", "path")
+def test_zsh_reads_its_script() -> None:
     assert run("zsh", "-f", "-c", "depository completion zsh | zsh -n /dev/stdin") == []
 
 
 def test_zsh_gets_each_word_with_its_description(saved: Shell) -> None:
-    environ = {"_DEPOSITORY_COMPLETE": "zsh_complete", "COMP_WORDS": "depository\nshow\n'mine.ipynb@sub"}
-    assert saved.process(**environ).stdout == "mine.ipynb@submitted\tv1\n"
-    environ["COMP_WORDS"] = "depository\nlog\nmy\\ f"
-    assert saved.process(**environ).stdout == "my file.ipynb\n"
+    assert asked(saved, "zsh", COMP_WORDS="depository\nshow\n'mine.ipynb@sub") == ["mine.ipynb@submitted\tv1"]
+    assert asked(saved, "zsh", COMP_WORDS="depository\nlog\nmy\\ f") == ["my file.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("line", "inserted"),
+    [
+        ("depository log mi", ["mine.ipynb "]),
+        ("depository log my\\ f", ["my\\ file.ipynb "]),
+        ("depository log 'my f", ["my file.ipynb' "]),
+        ('depository log "my f', ['my file.ipynb" ']),
+        ("depository show mine.ipynb@sub", ["submitted "]),
+        ("depository ls ", ["sub/"]),
+        ("depository log :/ky", ["/kylek/"]),
+    ],
+)
+def test_bash_gets_what_it_is_to_insert(saved: Shell, line: str, inserted: list[str]) -> None:
+    assert asked(saved, "bash", COMP_LINE=line, COMP_WORDBREAKS=" \t\n\"'@><=;|&(:") == inserted
 
 
 @pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from depository.cli import files
 from tests.cli.shell import Shell, notebook
 
 
@@ -141,11 +142,11 @@ def test_a_directory_that_cannot_be_read_gets_a_sentence(shell: Shell, monkeypat
 
 
 def test_a_file_that_cannot_be_read_gets_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(file: str, *_: object) -> int:
+    def refuse(file: str) -> None:
         raise PermissionError(13, "Permission denied", file)
 
     shell.write("a.ipynb", "a")
-    monkeypatch.setattr("depository.cli.files.os.open", refuse)
+    monkeypatch.setattr(files, "read", refuse)
     assert shell.fails("save", "a.ipynb").endswith("a.ipynb': Permission denied.")
 
 
