@@ -21,7 +21,8 @@ from depository.notebook.cells import (
     format_version,
     notebook_metadata,
 )
-from depository.notebook.diff import CellChange, Effort, NotebookDiff, OutputChange, lines
+from depository.notebook.diff import CellChange, NotebookDiff, OutputChange, lines
+from depository.notebook.sequences import Effort
 
 Role = Literal["cell-header", "output-header", "source", "output", "note", "added", "removed", "context", "hunk"]
 

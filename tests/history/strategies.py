@@ -9,11 +9,12 @@ times = st.integers(-62_135_596_800_000, 253_402_300_799_999)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 numbers = st.integers(1, 2**40)
 
+styles = st.integers(0, 63)
 sources = st.one_of(
     st.none(),
-    st.builds(Source, st.integers(0, 63)),
-    st.builds(Source, st.integers(0, 63), st.binary(max_size=64)),
-    st.builds(Source, st.integers(0, 63), st.none(), digests),
+    styles.map(Source),
+    st.tuples(styles, st.binary(max_size=64)).map(lambda fields: Source(*fields)),
+    st.tuples(styles, digests).map(lambda fields: Source(fields[0], None, fields[1])),
 )
 
 versions = st.builds(

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from depository.notebook.diff import CellChange, Counts, Effort, NotebookDiff, diff, lines
+from depository.notebook.diff import CellChange, Counts, NotebookDiff, diff, lines
+from depository.notebook.sequences import Effort
 
 SETUP = "import numpy as np\nimport pandas as pd\n\nframe = pd.read_csv('measured.csv')"
 MODEL = "model = fit(frame, order=3)\nprint(model.summary())\nmodel.save('model.bin')"

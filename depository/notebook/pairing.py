@@ -1,0 +1,236 @@
+"""Which cell of one notebook became which of another.
+
+Cells are paired by their ids, then by equal content, then by likeness of source, the Dice coefficient of two multisets
+of words; what is paired and out of order has moved.
+"""
+
+import re
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from depository.notebook.cells import Cell
+from depository.notebook.sequences import Effort, Pair, common, longest_increasing
+
+_NEARBY_LIKENESS = 0.4
+"""How alike two cells must be that stand between the same neighbours."""
+_FAR_LIKENESS = 0.65
+_FAR_WORDS = 5
+"""How many words a cell needs to be known again elsewhere."""
+_GAP_PAIRS = 10_000
+"""How many pairs of cells are all compared within one gap."""
+_CANDIDATES = 8
+_SOURCE_SAMPLE = 2_000_000
+"""How many characters are looked at in all, on each side."""
+_WORD = re.compile(r"[\u2e80-\ud7ff]|[^\W\u2e80-\ud7ff]{1,16}")
+
+
+def align(old: Sequence[Cell], new: Sequence[Cell], effort: Effort) -> list[tuple[int, int, bool]]:
+    """Pair the cells: old index, new index, whether it moved; in the new order.
+
+    Which notebook is called the old one does not change the pairs.
+    """
+    before, after = ([(cell.kind, cell.source, cell.id or "") for cell in side] for side in (old, new))
+    if before > after:
+        return sorted(((i, j, moved) for j, i, moved in _align_in_one_way(new, old, effort)), key=lambda pair: pair[1])
+    return _align_in_one_way(old, new, effort)
+
+
+def _align_in_one_way(old: Sequence[Cell], new: Sequence[Cell], effort: Effort) -> list[tuple[int, int, bool]]:
+    pairs = _pair_by_id(old, new)
+    pairs |= _pair_by_content(old, new, pairs, effort)
+    pairs |= _pair_by_likeness(old, new, pairs, effort)
+    by_new = sorted(pairs.items(), key=lambda pair: pair[1])
+    stayed = {by_new[place] for place in longest_increasing([i for i, _ in by_new])}
+    return [(i, j, (i, j) not in stayed) for i, j in by_new]
+
+
+def _pair_by_id(old: Sequence[Cell], new: Sequence[Cell]) -> dict[int, int]:
+    before, after = _unique_ids(old), _unique_ids(new)
+    pairs = {i: after[name] for name, i in before.items() if name in after and _sort(old[i]) == _sort(new[after[name]])}
+    # Some tools number the cells anew at each save, and then an id says nothing. It shows: the contents of a pair with
+    # equal ids are both elsewhere too.
+    once_before, once_after = (
+        {key for key, n in Counter(map(content_of_cell, side)).items() if n == 1} for side in (old, new)
+    )
+    settled = {key for key in once_before & once_after if key[1].strip()}
+    renumbered = any(
+        content_of_cell(old[i]) != content_of_cell(new[j])
+        and content_of_cell(old[i]) in settled
+        and content_of_cell(new[j]) in settled
+        for i, j in pairs.items()
+    )
+    return {} if renumbered else pairs
+
+
+def _unique_ids(side: Sequence[Cell]) -> dict[str, int]:
+    count = Counter(cell.id for cell in side)
+    return {cell.id: cell.index for cell in side if cell.id and count[cell.id] == 1}
+
+
+def _pair_by_content(
+    old: Sequence[Cell], new: Sequence[Cell], known: Mapping[int, int], effort: Effort
+) -> dict[int, int]:
+    """Pair cells of equal content: in order first, then those that moved."""
+    before: list[Hashable] = [content_of_cell(cell) for cell in old]
+    after: list[Hashable] = [content_of_cell(cell) for cell in new]
+    for i, j in known.items():
+        before[i] = after[j] = ("paired", i)
+    runs = common(before, after, effort)
+    pairs = {run_i + k: run_j + k for run_i, run_j, length in runs for k in range(length)}
+    taken = {*pairs.values(), *known.values()}
+    waiting: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for j in range(len(new) - 1, -1, -1):
+        if j not in taken and new[j].source.strip():
+            waiting[after[j]].append(j)
+    for i, key in enumerate(before):
+        if i not in pairs and i not in known and waiting.get(key):
+            pairs[i] = waiting[key].pop()
+    return pairs
+
+
+def content_of_cell(cell: Cell) -> tuple[str, str]:
+    """Equal for two cells of the same sort and source."""
+    return _sort(cell), cell.source
+
+
+def _sort(cell: Cell) -> str:
+    # nbformat 4 made Markdown of the heading cells
+    return "markdown" if cell.kind == "heading" else cell.kind
+
+
+def in_reading_order(
+    old_count: int, new_count: int, pairs: Sequence[tuple[int, int, bool]]
+) -> Iterator[tuple[int | None, int | None, bool]]:
+    """All cells in the new order, and before each run of new ones the old ones that made room for it."""
+    partner = {j: i for i, j, _ in pairs}
+    kept = set(partner.values())
+    i = j = 0
+    stayed = [(pair_i, pair_j) for pair_i, pair_j, moved in pairs if not moved]
+    for stop_i, stop_j in [*stayed, (old_count, new_count)]:
+        yield from ((gone, None, False) for gone in range(i, stop_i) if gone not in kept)
+        yield from ((partner.get(came), came, came in partner) for came in range(j, stop_j))
+        if stop_j < new_count:
+            yield stop_i, stop_j, False
+        i, j = stop_i + 1, stop_j + 1
+
+
+# Likeness
+
+
+class _Words(NamedTuple):
+    """What a cell that has no partner yet is known by."""
+
+    cell: int
+    """Its place in the notebook."""
+    sort: str
+    gap: int
+    """Between which neighbours it stands that have partners, in the same order on both sides."""
+    place: int
+    """Its place in the gap."""
+    counts: Mapping[str, int]
+    total: int
+
+
+def _pair_by_likeness(
+    old: Sequence[Cell], new: Sequence[Cell], known: Mapping[int, int], effort: Effort
+) -> dict[int, int]:
+    fixed = sorted(known.items())
+    stayed = [fixed[place] for place in longest_increasing([j for _, j in fixed])]
+    before = _words(old, set(known), [i for i, _ in stayed])
+    after = _words(new, set(known.values()), [j for _, j in stayed])
+    by_gap: defaultdict[int, tuple[list[_Words], list[_Words]]] = defaultdict(lambda: ([], []))
+    for side, words in enumerate((before, after)):
+        for one in words:
+            by_gap[one.gap][side].append(one)
+    pairs: dict[int, int] = {}
+    for olds, news in by_gap.values():
+        pairs |= _pair_in_order(olds, news, effort)
+    taken = set(pairs.values())
+    before = [one for one in before if one.cell not in pairs]
+    after = [one for one in after if one.cell not in taken]
+    return pairs | _pair_best_first(before, after, effort)
+
+
+def _words(side: Sequence[Cell], paired: set[int], stayed: Sequence[int]) -> list[_Words]:
+    """The cells without a partner that have something to be known by."""
+    alone = [cell for cell in side if cell.index not in paired]
+    limit = max(_SOURCE_SAMPLE // (len(alone) or 1), 64)
+    found: list[_Words] = []
+    for cell in alone:
+        source = cell.source
+        if len(source) > limit:
+            source = source[: limit // 2] + source[-limit // 2 :]
+        if counts := Counter(_WORD.findall(source) or source.split()):
+            gap = bisect_left(stayed, cell.index)
+            start = stayed[gap - 1] + 1 if gap else 0
+            found.append(_Words(cell.index, _sort(cell), gap, cell.index - start, counts, counts.total()))
+    return found
+
+
+def _likeness(old: _Words, new: _Words, least: float, effort: Effort) -> float:
+    """The Dice coefficient of the words of two cells; 0 if it is below `least`."""
+    total = old.total + new.total
+    if old.sort != new.sort or 2 * min(old.total, new.total) < least * total:
+        return 0.0
+    small, large = sorted((old.counts, new.counts), key=len)
+    if not effort.spend(len(small)):
+        return 0.0
+    shared = sum(min(count, large[word]) for word, count in small.items() if word in large)
+    likeness = 2 * shared / total
+    return likeness if likeness >= least else 0.0
+
+
+def _pair_in_order(olds: Sequence[_Words], news: Sequence[_Words], effort: Effort) -> dict[int, int]:
+    """Pair the cells of one gap so that the sum of likeness is greatest and none moves. A large gap gets no pairs."""
+    if len(olds) * len(news) > _GAP_PAIRS or not effort.spend(len(olds) * len(news)):
+        return {}
+    likeness = [[_likeness(old, new, _NEARBY_LIKENESS, effort) for new in news] for old in olds]
+    # best[i][j]: the greatest sum that olds[i:] and news[j:] can have
+    best = [[0.0] * (len(news) + 1) for _ in range(len(olds) + 1)]
+    for i in range(len(olds) - 1, -1, -1):
+        for j in range(len(news) - 1, -1, -1):
+            paired = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] else 0.0
+            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
+    pairs: dict[int, int] = {}
+    i = j = 0
+    while i < len(olds) and j < len(news):
+        if likeness[i][j] and best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
+            pairs[olds[i].cell] = news[j].cell
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def _pair_best_first(olds: Sequence[_Words], news: Sequence[_Words], effort: Effort) -> dict[int, int]:
+    """Pair cells anywhere, the most alike first, among those that share a rare word or the same place in a gap."""
+    holders: defaultdict[str, list[int]] = defaultdict(list)
+    at_place: dict[Pair, int] = {}
+    for position, old in enumerate(olds):
+        at_place[old.gap, old.place] = position
+        for word in old.counts:
+            holders[word].append(position)
+    rare = {word: found for word, found in holders.items() if len(found) <= _CANDIDATES}
+    scored: list[tuple[float, int, int, int, int]] = []
+    for new in news:
+        votes = Counter(position for word in new.counts for position in rare.get(word, ()))
+        candidates = [position for position, _ in votes.most_common(_CANDIDATES)]
+        near = (at_place.get((new.gap, new.place + step)) for step in (-1, 0, 1))
+        for position in {*candidates, *(position for position in near if position is not None)}:
+            old = olds[position]
+            nearby = old.gap == new.gap
+            if not nearby and min(old.total, new.total) < _FAR_WORDS:
+                continue
+            if likeness := _likeness(old, new, _NEARBY_LIKENESS if nearby else _FAR_LIKENESS, effort):
+                scored.append((-likeness, not nearby, abs(old.place - new.place), old.cell, new.cell))
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, _, _, i, j in sorted(scored):
+        if i not in pairs and j not in taken:
+            pairs[i] = j
+            taken.add(j)
+    return pairs
