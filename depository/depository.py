@@ -71,7 +71,7 @@ class Depository:
             sleep(jitter() * min(2.0, 0.01 * 2 ** min(attempt, 10)))
 
         self._commits = Commits(backend, self._objects, token=token, pause=pause)
-        self._reader = Reader(self._commits, self._objects, self._now)
+        self._reader = Reader(self._commits, self._objects, self._local_now)
 
     @classmethod
     def create(
@@ -482,6 +482,10 @@ class Depository:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+    def _local_now(self) -> datetime:
+        # without a zone: words such as "yesterday" are then read with the summer times of this system
+        return datetime.fromtimestamp(self._clock())  # noqa: DTZ006
 
     def _milliseconds(self, time: datetime | None) -> int:
         if time is None:

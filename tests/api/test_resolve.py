@@ -1,5 +1,6 @@
 """Naming versions, and contents without any path."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -176,3 +177,14 @@ def test_a_content_with_plots_is_named_by_hash_from_a_new_process(depo: Deposito
     digest = depo.save(PATH, file_of(with_plots(3))).hash
 
     assert depository_on(backend).load_blob(digest) == with_plots(3)
+
+
+def test_a_time_without_a_zone_is_the_local_one(depo: Depository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "XYZ+5")  # five hours behind UTC, whatever the season
+    time.tzset()
+    try:
+        assert depo.resolve(PATH, "2026-11-03 06:59").number == 2
+        assert depo.resolve(PATH, "2026-11-03 07:00").number == 3
+    finally:
+        monkeypatch.undo()
+        time.tzset()
