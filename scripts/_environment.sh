@@ -39,7 +39,7 @@ prepare_environment() {
   local extra=${1:-} wanted stamp
   stamp=$VENV/installed${extra:+-$extra}
   wanted="$ROOT $(cksum <"$ROOT/pyproject.toml")"
-  if "$VENV/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+  if "$VENV/bin/python" -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
     [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
   else
     make_environment

@@ -1,6 +1,9 @@
 """What the tests of several parts share."""
 
 import hypothesis
+import pytest
+
+pytest.register_assert_rewrite("tests.backends.conformance", "tests.backends.racing")
 
 # no deadlines: how long an example takes depends on what else the computer does. `--hypothesis-profile=thorough` tries
 # more of them.

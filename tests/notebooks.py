@@ -12,10 +12,11 @@ from typing import Any
 
 Notebook = dict[str, Any]
 
-WORDS = (
+_TEXT = (
     "load the table of stars and drop rows without parallax then fit model to residuals with wide prior plot chain "
     "check convergence import numpy as np return mean over axis def estimate for each sample in range print shape"
-).split()
+)
+WORDS = _TEXT.split()
 
 PLOT_BYTES = 20_000
 """Of a plot before base64: enough for it to be stored on its own."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from depository.cli.protocol import COMPLETE_VARIABLE
 from depository.cli.session import Session
 from depository.errors import DepositoryError
 
@@ -33,8 +34,6 @@ _COMMANDS = {
 }
 """Every command, in the order of the help, and the module that it is in."""
 
-COMPLETE_VARIABLE = "_DEPOSITORY_COMPLETE"
-"""In the environment of a call by which a shell asks for completions."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 BROKEN_PIPE = 141

@@ -7,8 +7,10 @@ the scripts insert comes from here letter by letter, so that names with blanks, 
 import os
 import re
 
+from click import Command
 from click.shell_completion import CompletionItem, ShellComplete, add_completion_class, split_arg_string
 
+from depository.cli.protocol import COMPLETE_VARIABLE
 from depository.cli.text import printable
 
 SHELLS = ("bash", "zsh", "fish")
@@ -152,9 +154,7 @@ def register() -> None:
         add_completion_class(shell)
 
 
-def script(shell: str) -> str:
-    """What a shell has to read once to complete the command."""
-    from depository.cli.app import COMPLETE_VARIABLE, app
-
+def script(shell: str, command: Command) -> str:
+    """What a shell has to read once to complete a command."""
     classes: dict[str, type[_Quiet]] = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
-    return classes[shell](app, {}, "depository", COMPLETE_VARIABLE).source()
+    return classes[shell](command, {}, "depository", COMPLETE_VARIABLE).source()

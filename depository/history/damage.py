@@ -46,8 +46,9 @@ def _affected(digest: bytes, manifest: Manifest, commits: Commits, objects: Obje
 
 
 def _runs(manifest: Manifest, commits: Commits) -> Iterator[tuple[Entry, ...] | range]:
-    """The entries of the manifest and of each page; or the numbers that damaged pages held, and those behind them
-    that nothing else points to."""
+    """The entries of the manifest and of each page; or the numbers of the versions that damaged pages held, with those
+    behind them that nothing else points to.
+    """
     yield manifest.recent
     back = manifest.back
     oldest = next((e.number for e in manifest.recent if isinstance(e, VersionEntry)), manifest.latest + 1)

@@ -16,8 +16,6 @@ from depository.history.entries import Entry, VersionEntry
 from depository.objects import frame
 from depository.objects.frame import Frame, Kind
 
-MAX_PAGE = 1 << 24
-
 
 class Pointer(NamedTuple):
     """Where a page is."""

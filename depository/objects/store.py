@@ -224,6 +224,7 @@ class Objects:
 
     def remember(self, digest: bytes, payload: Payload) -> None:
         """Keep a payload in memory, to build on."""
+        payload = payload._replace(frame=payload.frame._replace(encoded=b""))  # once is enough
         with self._lock:
             self._cached_bytes += len(payload.data) - (len(old.data) if (old := self._cache.pop(digest, None)) else 0)
             self._cache[digest] = payload

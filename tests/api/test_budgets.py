@@ -1,7 +1,6 @@
 """What each operation may ask of the store, with a history of 1, of 1,000 and of 100,000 versions alike."""
 
 import math
-import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Collection
 from itertools import islice
@@ -310,7 +309,9 @@ def test_a_listing_is_lazy(crowd: MemoryBackend) -> None:
     assert kinds(metered) == {"list manifests": 1}
 
 
-def test_details_take_one_read_for_each_manifest_that_changed(crowd: MemoryBackend, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_details_take_one_read_for_each_manifest_that_changed(
+    crowd: MemoryBackend, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     cache = str(tmp_path_factory.mktemp("cache") / "details")
     metered = Metering(copied(crowd))
     found(metered)
@@ -415,21 +416,11 @@ def test_a_manifest_is_bounded_even_when_nothing_in_it_can_be_compressed(length:
         return "".join(chr(random.randrange(0x4E00, 0x9FFF)) for _ in range(size // 3))
 
     for _ in range(MAX_TAGS):
-        depo.tag(PATH, "latest", "".join(["x", *random.choices(ascii_letters, k=MAX_NAME - 1)]), author=noise(MAX_LABEL))
+        depo.tag(
+            PATH, "latest", "".join(["x", *random.choices(ascii_letters, k=MAX_NAME - 1)]), author=noise(MAX_LABEL)
+        )
     # the newest version and one event, each as long as it may be, beside refs that are as long as they may be
     for seed in range(10):
         depo.save(PATH, file_of(small(seed)), message=noise(MAX_MESSAGE), author=noise(MAX_LABEL))
         depo.promote(PATH, "latest", "published", message=noise(MAX_MESSAGE), author=noise(MAX_LABEL))
         assert size_of_manifest(backend) < 12 * KIB
-
-
-def test_reading_a_whole_log_takes_the_memory_of_a_page() -> None:
-    depo = depository_on(with_history(10_000))
-    tracemalloc.start()
-    try:
-        assert sum(1 for _ in depo.log(PATH)) == 10_000
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-
-    assert peak < KIB * KIB

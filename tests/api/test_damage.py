@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
-from depository import Depository
 from depository.backends.memory import MemoryBackend
 from depository.errors import AlteredObject, CorruptData, MissingObject, UnsupportedFormat
 from depository.history import manifest as manifests
 from tests.api.histories import as_manifest
 from tests.api.stores import LIMIT, copied, depository_on, found
 from tests.notebooks import file_of, small, with_plots
+
+if TYPE_CHECKING:
+    from depository import Depository
 
 PATH = "kylek/mine.ipynb"
 VERSIONS = 200

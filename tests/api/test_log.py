@@ -123,7 +123,9 @@ def test_a_log_shows_what_was_there_when_it_was_asked_for(depo: Depository, back
     assert [version.number for version in depo.log(PATH)] == [2, 1]
 
 
-@pytest.mark.parametrize("call", [Depository.log, Depository.refs, Depository.resolve, Depository.read, Depository.load])
+@pytest.mark.parametrize(
+    "call", [Depository.log, Depository.refs, Depository.resolve, Depository.read, Depository.load]
+)
 def test_a_notebook_that_was_never_saved_is_not_found(depo: Depository, call: object) -> None:
     assert callable(call)
     with pytest.raises(NoNotebook, match=r"Nothing has been archived as 'never\.ipynb'"):

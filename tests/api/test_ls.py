@@ -11,7 +11,17 @@ from depository.backends.local import LocalBackend
 from depository.backends.memory import MemoryBackend
 from tests.api.stores import depository_on, found
 
-PATHS = ["a.ipynb", "a/b.ipynb", "a/c/d.ipynb", "aa/x.ipynb", "a b.ipynb", "Z.ipynb", "ü.ipynb", "a-c.ipynb", "𝛼.ipynb"]
+PATHS = [
+    "a.ipynb",
+    "a/b.ipynb",
+    "a/c/d.ipynb",
+    "aa/x.ipynb",
+    "a b.ipynb",
+    "Z.ipynb",
+    "ü.ipynb",
+    "a-c.ipynb",
+    "\U0001f986.ipynb",
+]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Two writers on one path, one of whom does all of its work between two calls of the other."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -190,7 +191,7 @@ def test_late_versions_get_new_numbers_where_the_new_name_has_grown_already(star
 def test_a_rename_and_its_double_make_one(start: MemoryBackend) -> None:
     for at in range(100):
         backend = copied(start)
-        interrupted = Interrupted(backend, at, lambda store=backend: depository_on(store).rename(A, B))
+        interrupted = Interrupted(backend, at, partial(depository_on(backend).rename, A, B))
         try:
             depository_on(interrupted).rename(A, B)
         except NotFound:

@@ -136,7 +136,8 @@ class TwoProcesses(RuleBasedStateMachine):
     def undelete_elsewhere(self, path: str, to: str, client: int) -> None:
         depo = self.clients[client]
         there = self.model.get(path)
-        source = there if there and there.deleted else (self.buried.get(path) or [None])[-1]
+        displaced = self.buried.get(path, [])
+        source = there if there and there.deleted else displaced[-1] if displaced else None
         if path == to:
             return
         if source is None or (to in self.model and not self.model[to].deleted):
@@ -224,7 +225,9 @@ class TwoProcesses(RuleBasedStateMachine):
     @invariant()
     def listings_are_the_model(self) -> None:
         for depo in self.clients:
-            assert [line.path for line in depo.ls()] == sorted(p for p, there in self.model.items() if not there.deleted)
+            assert [line.path for line in depo.ls()] == sorted(
+                p for p, there in self.model.items() if not there.deleted
+            )
         for line in self.clients[0].ls(details=True):
             there = self.model[line.path]
             assert line.version is not None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,8 +17,10 @@ from depository.backends.local import LocalBackend
 from depository.backends.memory import MemoryBackend
 from depository.backends.s3 import S3Backend
 from tests.api.stores import CLOCK, found, see
-from tests.backends.moto_server import MotoServer
 from tests.notebooks import file_of, small
+
+if TYPE_CHECKING:
+    from tests.backends.moto_server import MotoServer
 
 PATH = "kylek/mine.ipynb"
 WRITERS = 16
@@ -45,11 +48,11 @@ def saves(place: Backend) -> int:
 
 def racing(backend: Backend) -> Depository:
     """A depository that waits between tries as in real use, but not for long."""
-    random = Random(0)
-    pause = threading.Event()
-    return Depository(
-        backend, clock=CLOCK, sleep=lambda seconds: [None, pause.wait(seconds / 10)][0], jitter=random.random
-    )
+
+    def pause(seconds: float) -> None:
+        threading.Event().wait(seconds / 10)
+
+    return Depository(backend, clock=CLOCK, sleep=pause, jitter=Random(0).random)
 
 
 def at_once(work: Callable[[int], list[Version]], count: int) -> list[Version]:

@@ -95,9 +95,10 @@ def test_only_published_and_scheduled_are_promoted_to(depo: Depository, ref: str
 
 
 def test_a_version_that_is_not_there_cannot_be_promoted(depo: Depository) -> None:
-    for call in (lambda: depo.promote(PATH, "v4", "published"), lambda: depo.tag(PATH, "v4", "mine")):
-        with pytest.raises(NoVersion):
-            call()
+    with pytest.raises(NoVersion):
+        depo.promote(PATH, "v4", "published")
+    with pytest.raises(NoVersion):
+        depo.tag(PATH, "v4", "mine")
     with pytest.raises(NotFound):
         depo.promote("nothing.ipynb", "latest", "published")
 
@@ -116,10 +117,15 @@ def test_a_tag_names_a_version(depo: Depository, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "latest", "workspace", "published", "v1", "v20", "beefed", "0" * 8, "2026", "a b", "a/b", "-x", "a~1", "a@b"]
-    + ["x" * 65, "a\n", "ü" * 33],
+    ["", "latest", "workspace", "published", "v1", "v20", "beefed", "0" * 8, "2026", "a b", "a/b", "-x", "a~1", "a@b"],
 )
 def test_a_tag_cannot_mean_something_else_already(depo: Depository, name: str) -> None:
+    with pytest.raises(InvalidName):
+        depo.tag(PATH, "v1", name)
+
+
+@pytest.mark.parametrize("name", ["x" * 65, "ü" * 33, "a\n", "\ud800", "a\0"], ids=ascii)
+def test_a_tag_is_short_and_printable(depo: Depository, name: str) -> None:
     with pytest.raises(InvalidName):
         depo.tag(PATH, "v1", name)
 

@@ -70,7 +70,7 @@ def test_the_first_save_is_v1(depo: Depository) -> None:
     assert version.refs == ("workspace",)
 
 
-@pytest.mark.parametrize("path", ["Untitled.ipynb", "a b/ü 数学.ipynb", "con/aux.ipynb", "a@v2.ipynb", "x" * 200 + "/y"])
+@pytest.mark.parametrize("path", ["Untitled.ipynb", "a b/ü 数学.ipynb", "con/aux.ipynb", "a@v2.ipynb", "x" * 200])
 def test_any_legal_path_has_a_history(depo: Depository, path: str) -> None:
     depo.save(path, file_of(small()))
 
@@ -238,7 +238,7 @@ def test_a_style_of_jupyters_costs_no_object_of_its_own(metered: Metering) -> No
     metered.reset()
     depo.save("b.ipynb", file_of(small(), indent=4, newline=False))
 
-    assert metered.counts.calls == {"put": 2, "get": 1}, "the blob, which is there, and the manifest, which is read first"
+    assert metered.counts.calls == {"put": 2, "get": 1}, "the blob, which is there, and the manifest"
 
 
 # Saving again

@@ -156,7 +156,10 @@ def start() -> MemoryBackend:
 def test_a_plain_notebook_that_cannot_be_written_is_an_error_that_says_what_is_done(start: MemoryBackend) -> None:
     backend = copied(start)
     broken = Faulty(backend, dict.fromkeys(range(100), Fault.UNREACHABLE), only="published/")
-    with pytest.raises(StorageError, match=rf"published of '{PATH}' is at v2 in the archive, .*{PUBLISHED} .*Do it again"):
+    said = (
+        rf"published of '{PATH}' is at v2 in the archive, but the plain notebook {PUBLISHED} does not follow: .*again"
+    )
+    with pytest.raises(StorageError, match=said):
         depository_on(broken).promote(PATH, "v2", "published")
     assert depository_on(backend).refs(PATH)["published"] == 2
     assert plain(backend) == {PUBLISHED: b"one"}

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.backends.conformance", "tests.backends.racing")
-
-from tests.backends.moto_server import bucket, bucket_name, moto_server  # noqa: E402
+from tests.backends.moto_server import bucket, bucket_name, moto_server
 
 __all__ = ["aws_environment", "bucket", "bucket_name", "moto_server"]
 

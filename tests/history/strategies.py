@@ -64,6 +64,4 @@ def histories(draw: st.DrawFn, min_size: int = 1, max_size: int = 400, message: 
 def version(number: int, *, time: int = 0, message: str = "") -> VersionEntry:
     """A version whose content nobody else has."""
     digest = number.to_bytes(32, "big")
-    return VersionEntry(
-        number, time, "kylek", "save", message, digest, 100, ContentKind.NOTEBOOK, Change.SOURCE, None
-    )
+    return VersionEntry(number, time, "kylek", "save", message, digest, 100, ContentKind.NOTEBOOK, Change.SOURCE, None)

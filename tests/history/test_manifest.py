@@ -169,13 +169,11 @@ def versions_of(page: Page) -> list[VersionEntry]:
 
 def test_with_long_messages_a_page_ends_with_a_run_where_it_can() -> None:
     random = Random(0)
-    history: list[Entry] = [
-        strategies.version(number, message=random.randbytes(100).hex()) for number in range(1, 201)
-    ]
+    history: list[Entry] = [strategies.version(number, message=random.randbytes(100).hex()) for number in range(1, 201)]
     _, shelf, _ = grown(history)
 
     assert len(shelf) > 200 // GROUP
-    assert all(page.entries[-1].number % RUN == 0 for page in shelf.values() if isinstance(page.entries[-1], VersionEntry))
+    assert all(versions_of(page)[-1].number % RUN == 0 for page in shelf.values())
 
 
 def test_a_flood_of_events_is_sealed_and_the_newest_version_stays_at_hand() -> None:

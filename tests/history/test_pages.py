@@ -35,7 +35,8 @@ class Shelf:
 
 def shelved(history: list[Entry], sizes: Iterator[int]) -> tuple[Shelf, tuple[Pointer, ...]]:
     """A history in pages of these sizes."""
-    shelf, back, rest, count = Shelf(), (), history, 0
+    shelf, rest, count = Shelf(), history, 0
+    back: tuple[Pointer, ...] = ()
     while rest:
         size = next(sizes)
         run, rest = tuple(rest[:size]), rest[size:]

@@ -20,4 +20,4 @@ def completion(session: Session, shell: str) -> None:
     """
     from depository.cli.shells import script
 
-    session.console.data(script(shell).encode())
+    session.console.data(script(shell, click.get_current_context().find_root().command).encode())
