@@ -4,9 +4,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from depository import paths
 from depository.backends.base import Absent, Backend
 from depository.errors import (
     AlteredObject,
+    InvalidPath,
     InvalidSettings,
     KeyNotFound,
     NoDepository,
@@ -50,8 +52,13 @@ def make(created: datetime, prefixes: dict[str, str] | None, materialize: tuple[
         if space not in SPACES:
             raise InvalidSettings(f"'{space}' is no space; there are {', '.join(SPACES)}.")
     for space, prefix in chosen.items():
-        if not prefix or prefix.split("/")[0] in _TAKEN or any(part in ("", ".", "..") for part in prefix.split("/")):
+        if prefix.split("/")[0] in ("", *_TAKEN):
             raise InvalidSettings(f"'{prefix}' cannot be the prefix of {space}: depository keeps its own data there.")
+        try:
+            chosen[space] = paths.check(prefix)
+        except InvalidPath as error:
+            why = str(error)
+            raise InvalidSettings(f"The prefix of {space} cannot be used: {why[0].lower()}{why[1:]}") from error
     if len(set(chosen.values())) < len(chosen):
         raise InvalidSettings("Two spaces have the same prefix; give each its own.")
     return Marker(FORMAT, CONDITIONAL, created, chosen, tuple(materialize))
@@ -93,9 +100,11 @@ def read(backend: Backend) -> Marker:
     try:
         fields = json.loads(data)
         form, protocol = fields["format"], fields["protocol"]
-    except (ValueError, KeyError, TypeError) as error:
+        if type(form) is not int or form < 1:
+            raise ValueError("no format number")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AlteredObject(f"The format marker {KEY} of {backend.url} is damaged: it cannot be read.") from error
-    if type(form) is not int or form > FORMAT:
+    if form > FORMAT:
         raise UnsupportedFormat(
             f"{backend.url} is of format {form}, and this program knows {FORMAT}: upgrade depository."
         )
@@ -113,5 +122,5 @@ def _decoded(url: str, form: int, protocol: str, fields: dict[str, Any]) -> Mark
         return make(created, dict(fields["prefixes"]), tuple(fields["materialize"]))._replace(
             format=form, protocol=protocol
         )
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidSettings) as error:
-        raise AlteredObject(f"The format marker {KEY} of {url} is damaged: {error!s}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, InvalidSettings) as error:
+        raise AlteredObject(f"The format marker {KEY} of {url} is damaged: its fields cannot be used.") from error

@@ -14,8 +14,8 @@ LATEST = "latest"
 MAX_NAME = 64
 """Bytes of a tag's name in UTF-8."""
 
-_NUMBER = re.compile(r"v([1-9][0-9]*)")
-_BACK = re.compile(r"(.+)~([0-9]*)")
+_NUMBER = re.compile(r"v([1-9][0-9]{0,99})")
+_BACK = re.compile(r"(.+?)((?:~[0-9]{0,99})+)")
 _HASH = re.compile(r"[0-9a-f]{6,64}")
 _SHOWN = 5
 
@@ -31,7 +31,7 @@ def check_tag(name: str) -> str:
     if not re.fullmatch(r"[\w][\w.+-]*", name) or len(name.encode()) > MAX_NAME:
         raise InvalidName(
             f"'{name[:MAX_NAME]}' cannot be a tag: use at most {MAX_NAME} letters, digits and '_.+-', and start with a "
-            "letter or digit."
+            "letter."
         )
     if _NUMBER.fullmatch(name) or _HASH.fullmatch(name) or name[0].isdigit():
         raise InvalidName(f"'{name}' cannot be a tag: it reads like a version, a hash or a date.")
@@ -63,8 +63,8 @@ def find(
     """
     if found := _BACK.fullmatch(spec):
         start = find(found[1], path, refs, count, history, now)
-        number = (start if isinstance(start, int) else start.number) - int(found[2] or 1)
-        return _checked(number, spec, path, count)
+        back = sum(int(step or 1) for step in found[2][1:].split("~"))
+        return _checked((start if isinstance(start, int) else start.number) - back, spec, path, count)
     if found := _NUMBER.fullmatch(spec):
         return _checked(int(found[1]), spec, path, count)
     if spec in (LATEST, WORKSPACE):

@@ -36,6 +36,12 @@ make_environment() {
 
 # prepare_environment [EXTRA]: have .venv hold the project and what an extra of it names.
 prepare_environment() {
+  install_environment "$@"
+  # editable code is compiled when it is first imported, and anew each time where Python may not write what it compiled
+  "$VENV/bin/python" -m compileall -q "$ROOT/depository"
+}
+
+install_environment() {
   local extra=${1:-} wanted stamp
   stamp=$VENV/installed${extra:+-$extra}
   wanted="$ROOT $(cksum <"$ROOT/pyproject.toml")"

@@ -1,6 +1,7 @@
 """Damage: what is missing or altered is named, with the versions that it takes along; every other version reads."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -163,6 +164,16 @@ def test_damage_is_never_taken_for_a_version(backend: MemoryBackend, name: str) 
         except (CorruptData, UnsupportedFormat):
             continue
         assert given == file(lost[0])
+
+
+def test_a_notebook_under_another_ones_name_is_not_taken_for_it(backend: MemoryBackend) -> None:
+    other = blob(11)(backend)
+    backend.put(other, backend.get(blob(10)(backend), limit=LIMIT).data)
+    with pytest.raises(AlteredObject, match=other):
+        depository_on(backend).read(PATH, "v11")
+    for number in range(10, 20):
+        with suppress(AlteredObject):
+            assert depository_on(backend).read(PATH, f"v{number}") == file(number)
 
 
 @pytest.mark.parametrize("how", DAMAGE)

@@ -1,7 +1,6 @@
 """Any sequence of calls by two processes against a model of a dictionary: what a depository is, said once more."""
 
 import copy
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -276,11 +275,5 @@ class TwoProcesses(RuleBasedStateMachine):
         assert sum(isinstance(entry, Event) for entry in told) >= there.events
 
 
-def machine(**options: Any) -> type:
-    """The test case of the machine."""
-    case: type = TwoProcesses.TestCase
-    case.settings = settings(deadline=None, **options)  # type: ignore[attr-defined]
-    return case
-
-
-TestTwoProcesses = machine(max_examples=50, stateful_step_count=30)
+TestTwoProcesses = TwoProcesses.TestCase
+TestTwoProcesses.settings = settings(max_examples=max(50, settings().max_examples // 4), stateful_step_count=30)

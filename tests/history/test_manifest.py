@@ -80,6 +80,19 @@ def test_whatever_is_cut_off_or_added_is_noticed(manifest: Manifest, data: st.Da
                 manifests.unpack(altered)
 
 
+def test_the_byte_that_marks_a_deleted_path_is_checked_too() -> None:
+    marked = 0
+    for length in range(1, 9):
+        manifest = Manifest("x" * length, deleted=True).appended(strategies.version(1))
+        packed = manifests.pack(manifest)
+        assert manifests.unpack(packed) == manifest
+        if packed[-1:] == b"\0":
+            marked += 1
+            with pytest.raises(ValueError, match="altered"):
+                manifests.unpack(packed[:-1] + b"\1")
+    assert marked
+
+
 @given(st.binary(max_size=200))
 def test_what_is_no_manifest_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="."):

@@ -3,6 +3,7 @@
 All give plain data as it may stand in a file: multi-line strings whole or as lists of lines, transient keys present.
 """
 
+import copy
 import json
 from typing import Any
 
@@ -79,11 +80,11 @@ _OBJECTS = [{}, {}, {"name": "a"}, {"tags": ["a", "b"]}, {"😀": {"b": [1, 1.0,
 
 
 def stock_values() -> st.SearchStrategy[JSON]:
-    return st.sampled_from(_VALUES)
+    return st.sampled_from(_VALUES).map(copy.deepcopy)
 
 
 def stock_objects() -> st.SearchStrategy[dict[str, JSON]]:
-    return st.sampled_from(_OBJECTS)
+    return st.sampled_from(_OBJECTS).map(copy.deepcopy)
 
 
 def multiline() -> st.SearchStrategy[str | list[str]]:

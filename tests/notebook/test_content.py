@@ -244,8 +244,7 @@ def test_a_notebook_in_memory_has_the_content_of_its_file(notebook: Notebook) ->
     read = nbformat_reader.read(source)
     assert read is not None
 
-    assert from_notebook(read) == from_notebook(notebook)
-    assert from_notebook(read).hash == from_file(source).hash
+    assert from_notebook(read).hash == from_notebook(notebook).hash == from_file(source).hash
 
 
 def test_a_notebook_made_by_nbformat_can_be_archived() -> None:
@@ -328,4 +327,7 @@ def test_raw_bytes_are_their_own_source() -> None:
 def test_a_content_comes_back_from_its_skeleton(notebook: Notebook) -> None:
     found = from_notebook(notebook)
 
-    assert content.from_skeleton(found.canonical, {}) == found
+    again = content.from_skeleton(found.canonical, {})
+
+    assert (again.kind, again.canonical, again.hash) == (found.kind, found.canonical, found.hash)
+    assert spelled(again.value) == spelled(found.value)
