@@ -46,6 +46,7 @@ def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventE
         displaced = target.refs if target else {}
         return _arrive(objects, moved, target, event)
 
+    commits.read(new)  # what this process remembers of it may be gone
     commits.commit(new, arrive)
     for _ in range(_MAX_ROUNDS):
         late = _leave(commits, source, new, event)
@@ -69,6 +70,7 @@ def undelete(commits: Commits, objects: Objects, path: str, target: str, event: 
             raise NoNotebook(f"Nothing that was called '{path}' has been deleted.")
         history = deleted if deleted.deleted else manifests.unpack(objects.read(deleted.buried[-1].hash, Kind.BYTES))
         back = event._replace(other=path)
+        commits.read(target)  # what this process remembers of it may be gone
         commits.commit(target, lambda there: _arrive(objects, history, there, back))
         return
 

@@ -82,13 +82,14 @@ class TwoProcesses(RuleBasedStateMachine):
 
     def _save(self, path: str, client: int, data: bytes) -> None:
         version = self.clients[client].save(path, data)
-        there = self.model.setdefault(path, Path())
+        there = self.model.get(path, Path())
         newest = bool(there.files) and not there.deleted and there.files[-1] == data
         if version.fresh:
             assert version.number == len(there.files) + 1
             assert not newest
             there.files.append(data)
             there.deleted = False
+            self.model[path] = there
         else:
             # a process that does not know of the other one's newer save takes what it knows for the newest
             assert newest or (client == 1 and self.remembered.get(path) == data)

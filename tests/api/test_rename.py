@@ -80,6 +80,20 @@ def test_many_renames_leave_a_history_that_reads(depo: Depository, backend: Back
     assert see(backend) == {"n30.ipynb": (files(*range(30)), {"workspace": 30}, True)}
 
 
+def test_a_name_that_another_process_has_freed_is_free(depo: Depository, backend: Backend) -> None:
+    other = depository_on(backend)
+    save(depo, OLD, 1)
+    other.rename(OLD, NEW)
+    depo.rename(NEW, OLD)
+    other.delete(OLD)
+    save(depo, "third.ipynb", 2)
+    depo.rename("third.ipynb", NEW)
+    other.rename(NEW, "third.ipynb")
+    depo.undelete(OLD, to=NEW)
+
+    assert {path for path, seen in see(backend).items() if seen.alive} == {NEW, "third.ipynb"}
+
+
 def test_a_long_history_is_renamed_with_its_pages(depo: Depository, backend: Backend) -> None:
     for number in range(120):
         depo.save(OLD, f"draft {number}".encode())

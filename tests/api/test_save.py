@@ -254,6 +254,19 @@ def test_saving_the_newest_version_again_makes_no_further_one(depo: Depository, 
     assert len(list(depo.log(PATH))) == 1
 
 
+def test_a_process_that_saves_again_what_it_saved_last_does_not_look_what_others_saved(
+    depo: Depository, backend: Backend
+) -> None:
+    # the price of an identical save that asks for nothing; what it was given is archived all the same
+    mine = depo.save(PATH, b"mine")
+    theirs = depository_on(backend).save(PATH, b"theirs")
+
+    again = depo.save(PATH, b"mine")
+    assert (again.number, again.fresh) == (mine.number, False)
+    assert depo.resolve(PATH).number == theirs.number
+    assert depo.save(PATH, b"mine").number == 3, "now it has seen theirs"
+
+
 def test_content_that_comes_back_is_a_version_of_its_own(depo: Depository, backend: Backend) -> None:
     for seed in (1, 2, 1, 3, 1):
         depo.save(PATH, file_of(small(seed)))

@@ -9,8 +9,8 @@ from nbformat.validator import isvalid
 
 def read(source: bytes | str) -> dict[str, Any] | None:
     """The notebook as nbformat reads it, without upgrading; None where it refuses the file."""
-    text = source.decode("utf-8-sig") if isinstance(source, bytes) else source
     try:
+        text = source.decode("utf-8-sig") if isinstance(source, bytes) else source
         notebook: dict[str, Any] = reader.reads(text)
     except Exception:  # noqa: BLE001 - it refuses with whatever its code happens to run into
         return None
