@@ -81,8 +81,9 @@ def test_any_text_is_a_path_or_is_refused(text: str) -> None:
     try:
         path = check(text)
     except InvalidPath as error:
-        assert re.fullmatch(r"(The|A) path [^\n]*\.", str(error))
-        str(error).encode()  # it can be printed
+        sentence = str(error)
+        assert re.fullmatch(r"(The|A) path [^\n]*\.", sentence)
+        assert sentence.encode()
     else:
         assert check(path) == path
         assert unicodedata.is_normalized("NFC", path)

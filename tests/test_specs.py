@@ -84,11 +84,10 @@ def test_a_version_is_named_by_number_ref_hash_or_time(spec: str, number: int) -
 
 @pytest.mark.parametrize("spec", ["v3", "latest", "latest~2", "workspace", "published", "submitted~1"])
 def test_a_number_or_ref_is_found_without_reading_history(spec: str) -> None:
-    def untouched() -> Any:
-        pytest.fail("history was read")
-        yield
+    history = iter(HISTORY)
+    found(spec, history)
 
-    found(spec, untouched())
+    assert next(history) == HISTORY[0]
 
 
 def test_history_is_read_no_further_than_the_time_that_was_meant() -> None:
@@ -133,13 +132,16 @@ def test_of_many_contents_that_a_prefix_fits_a_few_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["", " ", "v", "v0", "v01", "v-1", "V1", "v1.0", "1", "abcde", "nonsense", "~", "~2", "a~b", "latest~x", "v1~-1"]
+    "spec",
+    ["", " ", "v", "v0", "v01", "v-1", "V1", "v1.0", "1", "abcde", "nonsense", "~", "~2", "a~b", "latest~x", "v1~-1"],
 )
 def test_what_names_nothing_is_refused_in_a_sentence(spec: str) -> None:
     assert re.fullmatch(r"'[^']*' names no version of 'kylek/mine.ipynb': [^\n]*\.", refusal(spec, InvalidName))
 
 
-@pytest.mark.parametrize("spec", ["v" + "9" * 5000, "latest~" + "9" * 5000, "latest" + "~" * 5000, "~" * 5000, "a" * 5000])
+@pytest.mark.parametrize(
+    "spec", ["v" + "9" * 5000, "latest~" + "9" * 5000, "latest" + "~" * 5000, "~" * 5000, "a" * 5000]
+)
 def test_however_long_a_spec_is_it_is_only_a_wrong_one(spec: str) -> None:
     with pytest.raises((InvalidName, NoVersion)):
         found(spec)
@@ -161,7 +163,9 @@ def test_a_hash_is_6_to_64_lower_case_hex_digits() -> None:
 # tags
 
 
-@pytest.mark.parametrize("name", ["a", "submitted", "draft-2", "v", "v2x", "V1", "éà", "v1.0", "a+b", "_x", "x" * MAX_NAME])
+@pytest.mark.parametrize(
+    "name", ["a", "submitted", "draft-2", "v", "v2x", "V1", "éà", "v1.0", "a+b", "_x", "x" * MAX_NAME]
+)
 def test_a_tag_is_a_word(name: str) -> None:
     assert check_tag(name) == name
 
@@ -182,7 +186,7 @@ def test_what_reads_like_a_version_a_hash_or_a_date_is_no_tag(name: str) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["", "a b", "a~1", "a@b", "a/b", "-a", ".a", "+", "a\n", "a\0", "é" * 33, "x" * (MAX_NAME + 1), "\ud800", "a\ud800"],
+    ["", "a b", "a~1", "a@b", "a/b", "-a", ".a", "+", "a\n", "a\0", "é" * 33, "x" * 65, "\ud800", "a\ud800"],
 )
 def test_other_words_are_no_tags_and_the_sentence_says_which_are(name: str) -> None:
     with pytest.raises(InvalidName, match=r"cannot be a tag: use at most 64 letters, digits and '_\.\+-', and start"):

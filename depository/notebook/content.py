@@ -151,8 +151,9 @@ def _with_image_bytes(notebook: dict[str, Any]) -> dict[str, Any]:
     def output_changed(output: Any) -> Any:
         if not isinstance(output, dict):
             return output
-        images = ((key, output.get(key)) for key in ("png", "jpeg"))
-        return {**output, **{key: image.encode() for key, image in images if isinstance(image, str) and image.isascii()}}
+        found = {key: output.get(key) for key in ("png", "jpeg")}
+        images = {key: text.encode() for key, text in found.items() if isinstance(text, str) and text.isascii()}
+        return {**output, **images}
 
     if not isinstance(sheets := notebook.get("worksheets"), list):
         return notebook

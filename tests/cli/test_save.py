@@ -93,8 +93,15 @@ def test_a_program_reads_a_json_object_for_each_file(shell: Shell) -> None:
 )
 def test_a_file_that_is_no_notebook_is_archived_as_it_is_and_says_so(shell: Shell, data: bytes) -> None:
     shell.put("broken.ipynb", data)
-    assert shell("save", "broken.ipynb").out == "broken.ipynb: v1, no notebook but raw bytes\n"
+    assert shell("save", "broken.ipynb").out.startswith("broken.ipynb: v1, no notebook but raw bytes: it ")
     assert shell.raw("show", "--raw") == data
+
+
+def test_an_invalid_notebook_is_archived_as_it_is_with_a_warning(shell: Shell) -> None:
+    shell.put("invalid.ipynb", b'{"cells": [{}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    said = shell("save", "invalid.ipynb").out
+    assert said == "invalid.ipynb: v1, as it is, but Jupyter may refuse it: cell 1 has no cell_type\n"
+    assert shell("save", "invalid.ipynb").out == "invalid.ipynb: unchanged since v1\n"
 
 
 def test_a_file_of_any_name_may_be_saved(shell: Shell) -> None:

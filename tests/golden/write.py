@@ -47,15 +47,17 @@ _OBJECTS = [
     json.dumps([0] * 15),
     json.dumps([0] * 16),
     # a notebook as its content is: lines joined
-    '{"cells": [{"cell_type": "code", "execution_count": 1, "id": "a", "metadata": {}, "outputs": [{"name": "stdout", '
-    '"output_type": "stream", "text": "1\\n"}], "source": "print(1)"}], "metadata": {}, "nbformat": 4, '
-    '"nbformat_minor": 5}',
+    (
+        '{"cells": [{"cell_type": "code", "execution_count": 1, "id": "a", "metadata": {}, "outputs": [{"name": '
+        '"stdout", "output_type": "stream", "text": "1\\n"}], "source": "print(1)"}], "metadata": {}, "nbformat": 4, '
+        '"nbformat_minor": 5}'
+    ),
 ]
 
 
 def canonical_vectors() -> list[Vector]:
     texts = [*map(str, _INTEGERS), *_FLOATS, *map(json.dumps, _TEXTS), *_OBJECTS]
-    vectors = []
+    vectors: list[Vector] = []
     for text in texts:
         data = messagepack.encode(json.loads(text))
         vectors.append({"json": text, "canonical": data.hex(), "hash": blake3(data).hexdigest()})

@@ -1,8 +1,10 @@
-"""What nbformat makes of a file: the truth that reading is held against."""
+"""What nbformat reads, accepts and writes: the truth that our own reading and writing is held against."""
 
+import json
 import warnings
 from typing import Any
 
+import nbformat
 from nbformat import reader
 from nbformat.validator import isvalid
 
@@ -15,6 +17,13 @@ def read(source: bytes | str) -> dict[str, Any] | None:
     except Exception:  # noqa: BLE001 - it refuses with whatever its code happens to run into
         return None
     return notebook
+
+
+def written(notebook: dict[str, Any]) -> str:
+    """The text that nbformat writes of a notebook in memory, without the newline that a file ends with."""
+    node = reader.reads(json.dumps(notebook, default=bytes.decode))
+    text: str = nbformat.versions[notebook["nbformat"]].writes_json(node)
+    return text
 
 
 def accepts(notebook: dict[str, Any]) -> bool:

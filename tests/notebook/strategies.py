@@ -42,7 +42,7 @@ def spelled(value: JSON) -> str:
 
 def texts() -> st.SearchStrategy[str]:
     """Texts of any characters, lone surrogates among them, but none that would make a pair."""
-    return st.text(st.characters(exclude_categories=("Cs",)) | st.just("\udfff"), max_size=12)
+    return st.text(st.characters(exclude_categories=["Cs"]) | st.just("\udfff"), max_size=12)
 
 
 def short_texts() -> st.SearchStrategy[str]:
@@ -75,8 +75,14 @@ def json_objects(max_leaves: int = 10) -> st.SearchStrategy[dict[str, JSON]]:
 
 # parts of notebooks: drawn from small stocks where any JSON may stand, since a notebook has many of them
 
-_VALUES = [None, "a\nb", ["a\n", "b"], {"": [1.5, -0.0, 2**70]}, [], {}, 0.1, [["a"], {"é": "\udfff"}], float("nan"), True]
-_OBJECTS = [{}, {}, {"name": "a"}, {"tags": ["a", "b"]}, {"😀": {"b": [1, 1.0, True]}, "é": None}, {"source": ["a\n", "b"]}]
+_VALUES: list[JSON] = [
+    *(None, True, 0.1, float("nan"), "a\nb", ["a\n", "b"], [], {}),
+    *({"": [1.5, -0.0, 2**70]}, [["a"], {"é": "\udfff"}]),
+]
+_OBJECTS: list[dict[str, JSON]] = [
+    *({}, {}, {"name": "a"}, {"tags": ["a", "b"]}),
+    *({"😀": {"b": [1, 1.0, True]}, "é": None}, {"source": ["a\n", "b"]}),
+]
 
 
 def stock_values() -> st.SearchStrategy[JSON]:
@@ -84,7 +90,7 @@ def stock_values() -> st.SearchStrategy[JSON]:
 
 
 def stock_objects() -> st.SearchStrategy[dict[str, JSON]]:
-    return st.sampled_from(_OBJECTS).map(copy.deepcopy)
+    return st.integers(0, len(_OBJECTS) - 1).map(lambda index: copy.deepcopy(_OBJECTS[index]))
 
 
 def multiline() -> st.SearchStrategy[str | list[str]]:
@@ -112,6 +118,8 @@ def _objects(fields: dict[str, JSON], **optional: st.SearchStrategy[JSON]) -> st
     return st.fixed_dictionaries(fixed, optional=optional)
 
 
+_ERROR = {"ename": short_texts(), "evalue": short_texts(), "traceback": st.lists(short_texts(), max_size=2)}
+
 # nbformat 4
 
 
@@ -121,7 +129,7 @@ def outputs_4() -> st.SearchStrategy[dict[str, JSON]]:
         _objects({"output_type": "stream", "name": st.sampled_from(["stdout", "stderr"]), "text": multiline()}),
         _objects({"output_type": "display_data", **rich}),
         _objects({"output_type": "execute_result", "execution_count": counts(), **rich}),
-        _objects({"output_type": "error", "ename": short_texts(), "evalue": short_texts(), "traceback": st.lists(short_texts(), max_size=2)}),
+        _objects({"output_type": "error", **_ERROR}),
     )
 
 
@@ -142,7 +150,8 @@ def notebooks_4(draw: st.DrawFn) -> Notebook:
     minor = draw(st.integers(0, 5))
     cells = draw(st.lists(cells_4(), max_size=3))
     if minor >= 5:
-        cells = [{**cell, "id": f"{draw(st.sampled_from(['a', 'B-', '0_']))}{index}"} for index, cell in enumerate(cells)]
+        starts = st.sampled_from(["a", "B-", "0_"])
+        cells = [{**cell, "id": f"{draw(starts)}{index}"} for index, cell in enumerate(cells)]
     metadata = _metadata(
         kernelspec=_objects({"name": short_texts(), "display_name": short_texts()}),
         language_info=_objects({"name": "python"}, version=short_texts()),
@@ -164,7 +173,7 @@ def _outputs_old(result: dict[str, JSON]) -> st.SearchStrategy[dict[str, JSON]]:
         _objects({"output_type": "stream", "stream": "stdout", "text": multiline()}),
         _objects({"output_type": "display_data"}, **rich),
         _objects({"output_type": "pyout", **result}, **rich),
-        _objects({"output_type": "pyerr", "ename": short_texts(), "evalue": short_texts(), "traceback": st.lists(short_texts(), max_size=2)}),
+        _objects({"output_type": "pyerr", **_ERROR}),
     )
 
 
@@ -207,7 +216,7 @@ def damaged(draw: st.DrawFn, sound: st.SearchStrategy[Notebook] | None = None) -
     notebook: Notebook = json.loads(json.dumps(draw(sound or notebooks())))
     for _ in range(draw(st.integers(0, 3))):
         places = _places(notebook)
-        holder, key = draw(st.sampled_from(places)) if places else (notebook, "nbformat")
+        holder, key = draw(st.sampled_from(places or [(notebook, "nbformat")]))
         match draw(st.sampled_from(["gone", "moved", "other"])):
             case "gone":
                 if isinstance(holder, list) or key in holder:

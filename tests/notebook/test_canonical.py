@@ -52,7 +52,7 @@ def test_a_golden_vector_agrees_with_the_specification(vector: dict[str, Any]) -
     assert blake3(data).hexdigest() == vector["hash"]
 
 
-@pytest.mark.parametrize("vector", [vector for vector in VECTORS if "times" not in vector], ids=lambda v: v["json"][:30])
+@pytest.mark.parametrize("vector", [v for v in VECTORS if "times" not in v], ids=lambda vector: vector["json"][:30])
 def test_a_golden_vector_is_read(vector: dict[str, Any]) -> None:
     value = decode(bytes.fromhex(vector["canonical"]))
 
@@ -167,7 +167,7 @@ def test_a_tuple_is_a_list_and_ascii_bytes_are_text() -> None:
 
 
 def test_ordering_copies() -> None:
-    value = {"a": [{"b": []}]}
+    value: dict[str, Any] = {"a": [{"b": []}]}
     copy = ordered(value)
     copy["a"][0]["b"].append(1)
 
@@ -182,7 +182,9 @@ def test_bytes_that_are_none_raise_value_error(data: bytes) -> None:
         return
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x92\x01", b"\xa1\xff", b"\x01\x01", b"\xd4\x02\x00", b"\x81\x01\x01"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\xc1", b"\x92\x01", b"\xa1\xff", b"\x01\x01", b"\xd4\x02\x00", b"\x81\x01\x01"]
+)
 def test_bytes_that_are_no_canonical_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - whatever MessagePack says of it
         decode(data)

@@ -136,7 +136,9 @@ def test_the_images_of_nbformat_2_are_bytes_to_nbformat_and_text_to_the_archive(
 
 
 @given(damaged(), st.randoms(use_true_random=False), st.sampled_from([None, 0, 1, 4]), st.booleans())
-def test_how_a_file_is_written_does_not_count(notebook: Notebook, random: Any, indent: int | None, ascii_: bool) -> None:
+def test_how_a_file_is_written_does_not_count(
+    notebook: Notebook, random: Any, indent: int | None, ascii_: bool
+) -> None:
     keys = list(notebook)
     random.shuffle(keys)
     other = json.dumps({key: notebook[key] for key in keys}, indent=indent, ensure_ascii=ascii_)
@@ -209,8 +211,9 @@ def test_what_reads_differently_has_another_hash(one: bytes, other: bytes) -> No
 def test_a_file_that_is_no_notebook_is_kept_as_it_is_and_says_why(source: bytes, reason: str) -> None:
     found = from_file(source)
 
-    assert found == (Kind.RAW, source, source, canonical.hash_bytes(source), reason)
-    assert content.from_raw(source) == found._replace(reason="")
+    raw = (Kind.RAW, source, source, canonical.hash_bytes(source))
+    assert found == (*raw, reason)
+    assert content.from_raw(source) == (*raw, "")
 
 
 @given(st.binary(max_size=40))
@@ -228,7 +231,8 @@ def test_raw_bytes_cannot_be_loaded(source: bytes) -> None:
 
 
 def test_a_notebook_that_is_too_deep_for_the_archive_but_not_for_python_can_be_loaded() -> None:
-    source = with_source('["a\\n", "b"]').replace(b'"metadata": {}', b'"metadata": {"a": ' + b"[" * 300 + b"]" * 300 + b"}")
+    deep = b'"metadata": {"a": ' + b"[" * 300 + b"]" * 300 + b"}"
+    source = with_source('["a\\n", "b"]').replace(b'"metadata": {}', deep)
     found = from_file(source)
 
     assert found.kind is Kind.RAW

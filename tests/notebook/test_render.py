@@ -1,10 +1,8 @@
 """The file of a notebook: what Jupyter writes, or as near to what was written as a small integer can say."""
 
 import json
-import warnings
 from typing import Any
 
-import nbformat
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -26,13 +24,11 @@ def written_by_nbformat(notebook: Notebook) -> bytes:
     """What nbformat writes of a notebook that it has read, with the newline that a file ends with."""
     read = nbformat_reader.read(json.dumps(notebook))
     assert read is not None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of ids, which do not matter here
-        text: str = nbformat.versions[notebook["nbformat"]].writes_json(read)
+    text = nbformat_reader.written(read)
     try:
         return f"{text}\n".encode()
     except UnicodeEncodeError:
-        assume(False)  # noqa: FBT003 - nbformat cannot write lone surrogates
+        assume(False)  # nbformat cannot write lone surrogates
         raise
 
 
@@ -99,9 +95,9 @@ def test_surrogates_that_meet_become_one_character_as_json_cannot_keep_them_apar
 @given(json_objects(), st.sampled_from([0, 1, 2, 8]), st.booleans())
 def test_values_are_spelled_as_pythons_json_spells_them(value: dict[str, Any], indent: int, ascii_: bool) -> None:
     text = json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=ascii_)
-    expected = text.encode("utf-8", "surrogatepass").replace(b"\xed\xbf\xbf", b"\\udfff").replace(b"\xed\xa0\x80", b"\\ud800")
+    text = text.replace("\udfff", "\\udfff").replace("\ud800", "\\ud800")  # as a file has to hold them
 
-    assert render(from_notebook(value).value, Style(indent, ascii_, open=True)) == expected
+    assert render(from_notebook(value).value, Style(indent, ascii_, open=True)) == text.encode()
 
 
 @given(integers() | st.floats())
@@ -123,7 +119,7 @@ def test_numbers_are_spelled_as_pythons_json_spells_them(value: float) -> None:
         (None, "null"),
         ([], "[]"),
         ({}, "{}"),
-        ("\x00\x1f\x7f\b\t\n\f\r\"\\/", '"\\u0000\\u001f\x7f\\b\\t\\n\\f\\r\\"\\\\/"'),
+        ('\x00\x1f\x7f\b\t\n\f\r"\\/', '"\\u0000\\u001f\x7f\\b\\t\\n\\f\\r\\"\\\\/"'),
         ("é😀\u2028", '"é😀\u2028"'),
         ("a\ud800\udbffz", '"a\\ud800\\udbffz"'),
     ],
@@ -200,7 +196,7 @@ def test_a_rendering_comes_out_again_in_the_style_that_is_seen_in_it(value: Note
         (b"{}", Style(1, open=True)),
         (b'{"a": 1}\n', JUPYTER),
         (b'{\n\t"a": 1\n}\n', JUPYTER),
-        (b'{\n' + b" " * 16 + b'"a": 1\n}\n', JUPYTER),
+        (b"{\n" + b" " * 16 + b'"a": 1\n}\n', JUPYTER),
         (b'{\r\n  "a": 1\r\n}\r\n', Style(2)),
         (b'\xef\xbb\xbf{\n  "a": 1\n}\n', JUPYTER),
         (b"\xff\n", JUPYTER),

@@ -188,7 +188,7 @@ def test_what_nbformat_4_refuses_is_complained_about(place: str, value: Any, cla
         ("worksheets/0/cells/0/cell_type", "x", "cell 1 has the unknown cell_type 'x'"),
         ("worksheets/0/cells/0/language", GONE, "cell 1 has no language"),
         ("worksheets/0/cells/0/prompt_number", "*", "the field prompt_number of cell 1 is not a whole number or null"),
-        ("worksheets/0/cells/0/outputs/0/output_type", "stdout", "output 1 of cell 1 has the unknown output_type 'stdout'"),
+        ("worksheets/0/cells/0/outputs/0/output_type", "out", "output 1 of cell 1 has the unknown output_type 'out'"),
         ("worksheets/0/cells/0/outputs/0/prompt_number", GONE, "output 1 of cell 1 has no prompt_number"),
         ("worksheets/0/cells/0/outputs/0/png", {}, "the field png of output 1 of cell 1 is not text"),
         ("worksheets/0/cells/0/outputs/0/gif", "", "output 1 of cell 1 has the unknown field 'gif'"),

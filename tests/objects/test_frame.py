@@ -29,7 +29,9 @@ HASH, OTHER = bytes(range(32)), bytes(range(100, 132))
 def payloads() -> st.SearchStrategy[bytes]:
     """Bytes that compress and bytes that do not; some look like a zstd frame or dictionary."""
     starts = st.sampled_from([b"", b"\x28\xb5\x2f\xfd", b"\x37\xa4\x30\xec\x01\x00\x00\x00"])
-    return st.builds(lambda start, data, times: start + data * times, starts, st.binary(max_size=30), st.integers(0, 40))
+    return st.builds(
+        lambda start, data, times: start + data * times, starts, st.binary(max_size=30), st.integers(0, 40)
+    )
 
 
 def hashes() -> st.SearchStrategy[tuple[bytes, ...]]:
@@ -215,7 +217,9 @@ def test_a_header_that_is_no_array_is_refused(header: Any) -> None:
 
 @pytest.mark.parametrize("version", [2, 3, 255])
 def test_a_newer_format_asks_for_an_upgrade(version: int) -> None:
-    with pytest.raises(UnsupportedFormat, match=rf"^This depository holds data of format {version}, .*: upgrade \S+\.$"):
+    with pytest.raises(
+        UnsupportedFormat, match=rf"^This depository holds data of format {version}, .*: upgrade \S+\.$"
+    ):
         frame.unpack(MAGIC + bytes([version]) + b"whatever comes")
 
 

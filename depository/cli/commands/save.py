@@ -87,6 +87,8 @@ def save(
 class _Saved(NamedTuple):
     notebook: Notebook
     version: "Version"
+    concern: str = ""
+    """What is wrong with what was archived."""
 
 
 _Outcome = _Saved | str
@@ -175,7 +177,7 @@ class _Saver:
             raise
         except (DepositoryError, OSError) as error:
             return _sentence(error)
-        return _Saved(notebook, version)
+        return _Saved(notebook, version, _concern(data) if version.fresh else "")
 
 
 def _is_large(file: str) -> bool:
@@ -191,9 +193,18 @@ def _sentence(error: DepositoryError | OSError) -> str:
 
 def _line(saved: _Saved) -> str:
     version = saved.version
-    raw = ", no notebook but raw bytes" if version.kind == "raw" else ""
-    text = f"{version.name}{raw}" if version.fresh else f"unchanged since {version.name}"
+    text = f"{version.name}{saved.concern}" if version.fresh else f"unchanged since {version.name}"
     return f"{printable(saved.notebook.shown)}: {text}"
+
+
+def _concern(data: bytes) -> str:
+    from depository.notebook import content, validity
+
+    found = content.from_file(data)
+    if found.kind is content.Kind.RAW:
+        return f", no notebook but raw bytes: it {found.reason}"
+    complaint = validity.complaint(found.value)
+    return f", as it is, but Jupyter may refuse it: {printable(complaint)}" if complaint else ""
 
 
 def _json_line(saved: _Saved) -> str:
