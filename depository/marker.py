@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from depository import paths
@@ -61,6 +62,9 @@ def make(created: datetime, prefixes: dict[str, str] | None, materialize: tuple[
             raise InvalidSettings(f"The prefix of {space} cannot be used: {why[0].lower()}{why[1:]}") from error
     if len(set(chosen.values())) < len(chosen):
         raise InvalidSettings("Two spaces have the same prefix; give each its own.")
+    for one, other in permutations(chosen.values(), 2):
+        if other.startswith(f"{one}/"):
+            raise InvalidSettings(f"The prefix '{other}' lies within '{one}', another space's; give each its own.")
     return Marker(FORMAT, CONDITIONAL, created, chosen, tuple(materialize))
 
 

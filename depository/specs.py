@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from depository import when
 from depository.errors import Ambiguous, InvalidName, NoVersion
@@ -30,12 +30,24 @@ def check_tag(name: str) -> str:
         raise InvalidName(f"'{name}' is a name of depository's own; choose another for the tag.")
     if not re.fullmatch(r"[\w][\w.+-]*", name) or len(name.encode()) > MAX_NAME:
         raise InvalidName(
-            f"'{name[:MAX_NAME]}' cannot be a tag: use at most {MAX_NAME} letters, digits and '_.+-', and start with a "
-            "letter."
+            f"'{_shown(name[:MAX_NAME])}' cannot be a tag: use at most {MAX_NAME} letters, digits and '_.+-', and "
+            "start with a letter."
         )
-    if _NUMBER.fullmatch(name) or _HASH.fullmatch(name) or name[0].isdigit():
+    if _NUMBER.fullmatch(name) or _HASH.fullmatch(name) or name[0].isdigit() or _is_time(name):
         raise InvalidName(f"'{name}' cannot be a tag: it reads like a version, a hash or a date.")
     return name
+
+
+def _is_time(text: str) -> bool:
+    try:
+        when.parse_time(text, datetime(2026, 1, 1, tzinfo=UTC))
+    except InvalidName:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def is_hash(spec: str) -> bool:
@@ -80,8 +92,8 @@ def find(
         time = when.parse_time(spec, now)
     except InvalidName:
         raise InvalidName(
-            f"'{spec}' names no version of '{path}': it is no number such as v3, no ref or tag that it has, no hash "
-            "of 6 or more digits, and no date or time."
+            f"'{_shown(spec)}' names no version of '{path}': it is no number such as v3, no ref or tag that it has, no "
+            "hash of 6 or more digits, and no date or time."
         ) from None
     milliseconds = time.timestamp() * 1000
     for entry in versions:

@@ -117,9 +117,7 @@ def check(depository: Depository, history: History, found: Counter[str]) -> Iter
         yield f"{history.path}: {len(versions)} versions instead of {number}"
 
 
-def _check_content(
-    depository: Depository, path: str, spec: str, source: bytes, found: Counter[str]
-) -> Iterator[str]:
+def _check_content(depository: Depository, path: str, spec: str, source: bytes, found: Counter[str]) -> Iterator[str]:
     try:
         expected = nbformat.reader.reads(source.decode("utf-8-sig"))
     except Exception:  # noqa: BLE001 - whatever keeps nbformat from reading it

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from depository import marker
 from depository.backends.memory import MemoryBackend
 from depository.errors import (
+    AccessDenied,
     AlteredObject,
     DepositoryError,
     InvalidSettings,
     NoDepository,
+    OutcomeUnknown,
     PreconditionFailed,
+    StorageError,
     UnsupportedFormat,
 )
 from depository.marker import KEY, Marker
@@ -81,6 +84,12 @@ def test_two_spaces_have_two_prefixes(prefixes: dict[str, str]) -> None:
         marker.make(CREATED, prefixes, ())
 
 
+def test_spaces_may_change_places() -> None:
+    made = marker.make(CREATED, {"workspace": "published", "published": "workspace"}, ())
+
+    assert made.prefixes == {"workspace": "published", "scheduled": "scheduled", "published": "workspace"}
+
+
 def test_only_spaces_have_prefixes_and_plain_notebooks() -> None:
     for arguments in (({"public": "a"}, ()), (None, ("public",))):
         with pytest.raises(InvalidSettings) as caught:
@@ -123,6 +132,33 @@ def test_a_write_that_is_refused_though_nothing_is_there_is_no_success() -> None
 
     with pytest.raises(NoDepository):
         marker.write(Refusing(), marker.make(CREATED, None, ()))
+
+
+def test_a_write_without_an_answer_is_looked_up() -> None:
+    class Unclear(MemoryBackend):
+        def put(self, key: str, data: bytes, condition: Any = None) -> str:
+            super().put(key, data, condition)
+            raise OutcomeUnknown("No answer came.")
+
+    made = marker.make(CREATED, None, ())
+    assert marker.write(Unclear(), made) == made
+
+
+def test_another_error_of_the_store_is_passed_on() -> None:
+    class Closed(MemoryBackend):
+        def put(self, key: str, data: bytes, condition: Any = None) -> str:
+            raise AccessDenied(f"{key} {len(data)} {condition}")
+
+    with pytest.raises(AccessDenied):
+        marker.write(Closed(), marker.make(CREATED, None, ()))
+
+
+def test_a_marker_that_cannot_be_read_is_not_written_over() -> None:
+    backend = holding(b"garbage")
+    with pytest.raises(AlteredObject):
+        marker.write(backend, marker.make(CREATED, None, ()))
+
+    assert backend.get(KEY, limit=10).data == b"garbage"
 
 
 def test_the_time_is_in_utc_however_it_is_written() -> None:
@@ -224,6 +260,17 @@ def test_a_marker_without_a_field_is_damaged(field: str) -> None:
     fields = {key: value for key, value in SOUND.items() if key != field}
 
     assert refusal(fields, AlteredObject).endswith("is damaged: its fields cannot be used.")
+
+
+def test_a_marker_that_is_cut_off_is_damaged() -> None:
+    data = json.dumps(SOUND, indent=2).encode()
+
+    for length in range(len(data)):
+        assert refusal(data[:length], AlteredObject).endswith("is damaged: it cannot be read.")
+
+
+def test_a_marker_of_many_bytes_is_not_read() -> None:
+    assert "100,000 bytes" in refusal(b" " * 100_000, StorageError)
 
 
 @given(st.sampled_from(list(SOUND)), json_values(4))

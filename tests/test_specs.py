@@ -90,6 +90,25 @@ def test_a_number_or_ref_is_found_without_reading_history(spec: str) -> None:
     assert next(history) == HISTORY[0]
 
 
+@pytest.mark.parametrize(("name", "number"), [("v4", 4), ("latest", 5), ("workspace", 5), ("published~1", 2)])
+def test_no_ref_hides_a_number_the_latest_or_steps_back(name: str, number: int) -> None:
+    assert find(name, PATH, {**REFS, name: 1}, 5, HISTORY, NOW) == number
+
+
+@pytest.mark.parametrize("name", ["today", "now", "abcdef", "2026-11-05"])
+def test_a_ref_comes_before_a_hash_and_a_time(name: str) -> None:
+    assert find(name, PATH, {name: 1}, 5, [], NOW) == 1
+
+
+def test_eight_digits_are_a_hash_and_no_date() -> None:
+    assert refusal("20261105", NoVersion).endswith("has a hash that starts with 20261105.")
+
+
+@pytest.mark.parametrize("spec", ["3f9a2c1b", "yesterday"])
+def test_what_had_to_be_read_to_be_found_is_given_itself(spec: str) -> None:
+    assert find(spec, PATH, REFS, 5, HISTORY, NOW) == HISTORY[2]
+
+
 def test_history_is_read_no_further_than_the_time_that_was_meant() -> None:
     history = iter(HISTORY)
 
@@ -104,7 +123,10 @@ def test_history_is_read_no_further_than_the_time_that_was_meant() -> None:
         ("latest~5", "'kylek/mine.ipynb' has no version latest~5: it has v1 to v5."),
         ("v" + "9" * 60, f"'kylek/mine.ipynb' has no version v{'9' * 60}: it has v1 to v5."),
         ("latest~" + "9" * 60, f"'kylek/mine.ipynb' has no version latest~{'9' * 60}: it has v1 to v5."),
+        ("v1~", "'kylek/mine.ipynb' has no version v1~: it has v1 to v5."),
+        ("published~3", "'kylek/mine.ipynb' has no version published~3: it has v1 to v5."),
         ("scheduled", "No version of 'kylek/mine.ipynb' is scheduled."),
+        ("scheduled~1", "No version of 'kylek/mine.ipynb' is scheduled."),
         ("fedcba", "No version of 'kylek/mine.ipynb' has a hash that starts with fedcba."),
         ("2026-01-01", "'kylek/mine.ipynb' had no version yet at 2026-01-01 23:59."),
     ],
@@ -164,7 +186,11 @@ def test_a_hash_is_6_to_64_lower_case_hex_digits() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "submitted", "draft-2", "v", "v2x", "V1", "éà", "v1.0", "a+b", "_x", "x" * MAX_NAME]
+    "name",
+    [
+        *("a", "submitted", "draft-2", "v", "v2x", "v0", "V1", "éà", "v1.0", "a+b", "_x", "abcde", "ABCDEF", "latest2"),
+        *("x" * MAX_NAME, "é" * (MAX_NAME // 2)),
+    ],
 )
 def test_a_tag_is_a_word(name: str) -> None:
     assert check_tag(name) == name
@@ -177,7 +203,7 @@ def test_a_name_of_depositorys_own_is_no_tag(name: str) -> None:
     assert str(caught.value) == f"'{name}' is a name of depository's own; choose another for the tag."
 
 
-@pytest.mark.parametrize("name", ["v1", "v12", "abcdef", "012345", "2026-11-01", "1st", "7"])
+@pytest.mark.parametrize("name", ["v1", "v12", "abcdef", "a" * 64, "012345", "2026-11-01", "1st", "7", "٣"])
 def test_what_reads_like_a_version_a_hash_or_a_date_is_no_tag(name: str) -> None:
     with pytest.raises(InvalidName) as caught:
         check_tag(name)

@@ -102,7 +102,7 @@ class Backend(ABC):
     def inspect(self) -> Sequence[Setting]:
         """The same settings as `prepare`, looked at and not changed."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Let go of connections and files."""
 
     def __enter__(self) -> Self:

@@ -1,7 +1,7 @@
 """Damage: which versions of a notebook a missing or altered object takes with it."""
 
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from depository.errors import CorruptData
 from depository.history.commit import Commits
@@ -10,39 +10,76 @@ from depository.history.manifest import Manifest
 from depository.objects.store import Objects
 
 _SHOWN = 6
+_MAX_FRAMES = 1000
+"""Frames that are looked at, so that an error is not hours late: those of the newest versions."""
 
 
 def explained(error: CorruptData, manifest: Manifest, commits: Commits, objects: Objects) -> CorruptData:
     """The same error, with the versions that need the damaged object in its text."""
     if error.digest is None:
         return error
-    numbers = sorted(_affected(error.digest, manifest, commits, objects))
+    search = _Search(error.digest, objects)
+    numbers = sorted(search.affected(_runs(manifest, commits)))
     if not numbers:
         return error
-    named = _ranges(numbers)
-    return type(error)(f"{error} {named} of '{manifest.path}' cannot be read; every other version can.", error.digest)
+    rest = "older ones may need it too" if search.is_cut_short else "every other version can"
+    return type(error)(f"{error} {_ranges(numbers)} of '{manifest.path}' cannot be read; {rest}.", error.digest)
 
 
-def _affected(digest: bytes, manifest: Manifest, commits: Commits, objects: Objects) -> Iterator[int]:
-    """The numbers of the versions that need an object."""
+class _Search:
+    """Looks through the frames of versions for what they build on and refer to."""
 
-    @cache
-    def links(blob: bytes) -> tuple[bytes | None, tuple[bytes, ...]]:
-        try:
-            frame = objects.read_frame(blob)
-        except CorruptData:
-            return None, ()
-        return frame.base, frame.outputs
+    def __init__(self, digest: bytes, objects: Objects) -> None:
+        self.is_cut_short = False
+        self._digest = digest
+        self._objects = objects
+        self._links: dict[bytes, _Links] = {}
 
-    for run in _runs(manifest, commits):
-        if isinstance(run, range):
-            yield from run
-            continue
-        for entry in run:
-            if isinstance(entry, VersionEntry):
+    def affected(self, runs: Iterable[tuple[Entry, ...] | range]) -> Iterator[int]:
+        """The numbers of the versions that need the object, as far as frames are looked at."""
+        for run in runs:
+            if isinstance(run, range):
+                yield from run
+                continue
+            if len(self._links) >= _MAX_FRAMES:
+                self.is_cut_short = True
+                continue
+            versions = [entry for entry in run if isinstance(entry, VersionEntry)]
+            self._look_at([entry.hash for entry in versions])
+            for entry in versions:
                 patch = entry.source.patch_hash if entry.source else None
-                if digest == patch or _needs(entry.hash, digest, links):
+                if self._digest == patch or self._is_needed_by(entry.hash):
                     yield entry.number
+
+    def _is_needed_by(self, blob: bytes) -> bool:
+        found = self._links[blob]
+        if self._digest == blob or self._digest in found.outputs:
+            return True
+        # what a base refers to is not needed to build on it
+        trail = {blob}
+        while found.base is not None and found.base not in trail:
+            if found.base == self._digest:
+                return True
+            trail.add(found.base)
+            self._look_at([found.base])
+            found = self._links[found.base]
+        return False
+
+    def _look_at(self, blobs: Sequence[bytes]) -> None:
+        new = [blob for blob in dict.fromkeys(blobs) if blob not in self._links]
+        self._links.update(zip(new, self._objects.map(self._read, new), strict=True))
+
+    def _read(self, blob: bytes) -> "_Links":
+        try:
+            frame = self._objects.read_frame(blob)
+        except CorruptData:
+            return _Links(None, ())
+        return _Links(frame.base, frame.outputs)
+
+
+class _Links(NamedTuple):
+    base: bytes | None
+    outputs: tuple[bytes, ...]
 
 
 def _runs(manifest: Manifest, commits: Commits) -> Iterator[tuple[Entry, ...] | range]:
@@ -68,21 +105,6 @@ def _runs(manifest: Manifest, commits: Commits) -> Iterator[tuple[Entry, ...] | 
         back, oldest = page.back, page.first
     if lost_to is not None:
         yield range(1, lost_to)
-
-
-def _needs(blob: bytes, digest: bytes, links: Callable[[bytes], tuple[bytes | None, tuple[bytes, ...]]]) -> bool:
-    """Whether a blob is, builds on, or refers to an object."""
-    step, outputs = links(blob)
-    if digest == blob or digest in outputs:
-        return True
-    # what a base refers to is not needed to build on it
-    trail = {blob}
-    while step is not None and step not in trail:
-        if step == digest:
-            return True
-        trail.add(step)
-        step, _ = links(step)
-    return False
 
 
 def _ranges(numbers: list[int]) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgpack
 from blake3 import blake3
 
+from depository.errors import CorruptData
 from depository.history import entries
 from depository.history.entries import Entry, VersionEntry
 from depository.objects import frame
@@ -83,20 +84,39 @@ def decode_pointer(fields: object) -> Pointer:
 
 
 def with_page(back: Sequence[Pointer], page: Pointer) -> tuple[Pointer, ...]:
-    """The pointers that the page after `page` holds: for each power of two, the newest page at a multiple of it."""
+    """The pointers that the page after `page` holds.
+
+    They are to the two pages before it, so that losing one page loses no other, and for each power of two to the newest
+    page at a multiple of it.
+    """
     known = {pointer.position: pointer for pointer in (*back, page)}
     wanted = {page.position >> level << level for level in range(page.position.bit_length())}
+    if page.position > 1:
+        wanted.add(page.position - 1)
     return tuple(known[position] for position in sorted(wanted, reverse=True))
 
 
 def find(number: int, back: Sequence[Pointer], read: Callable[[Pointer], Page]) -> Page | None:
-    """The page that holds a version, or None if no page does."""
-    while back:
-        newer = [pointer for pointer in back if pointer.first > number]
-        if not newer:
-            page = read(back[0])
-            return page if any(isinstance(e, VersionEntry) and e.number == number for e in page.entries) else None
-        back = read(newer[-1]).back
+    """The page that holds a version, or None if no page does.
+
+    Raises:
+        CorruptData: that page is damaged, or all that lead to it are.
+    """
+    newer = [pointer for pointer in back if pointer.first > number]
+    nearest = back[len(newer)] if len(newer) < len(back) else None
+    if nearest and (not newer or nearest.position == newer[-1].position - 1):
+        page = read(nearest)
+        return page if any(isinstance(e, VersionEntry) and e.number == number for e in page.entries) else None
+    damage: CorruptData | None = None
+    for pointer in reversed(newer):
+        try:
+            page = read(pointer)
+        except CorruptData as error:  # a nearer one leads there as well, in more steps
+            damage = damage or error
+        else:
+            return find(number, page.back, read)
+    if damage:
+        raise damage
     return None
 
 

@@ -181,7 +181,8 @@ def _parameters(size: int, base_size: int, checksum: bool) -> zstandard.ZstdComp
         # zstd's own choice of window and tables is for streams: it forgets most of a base of many megabytes
         reach = (size + base_size - 1).bit_length()
         usual = zstandard.ZstdCompressionParameters.from_level(LEVEL, **settings)
-        tables = min(MAX_TABLE_LOG, reach - 2)
+        # an entry for every second byte of the base at least, also where the base is much larger than the data
+        tables = min(MAX_TABLE_LOG, max(reach - 2, base_size.bit_length() - 1))
         settings["window_log"] = min(MAX_WINDOW_LOG, max(MIN_WINDOW_LOG, reach))
         settings["hash_log"] = max(usual.hash_log, tables)
         settings["chain_log"] = max(usual.chain_log, tables)

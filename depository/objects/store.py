@@ -41,8 +41,8 @@ class Payload(NamedTuple):
     """A decoded object."""
 
     data: bytes
-    depth: int
-    """Objects under it in its chain of deltas."""
+    chain: tuple[bytes, ...]
+    """The hashes of the objects under it in its chain of deltas."""
     frame: Frame
 
 
@@ -91,6 +91,8 @@ class Objects:
             data, outputs = skeleton.take_apart(content.value, content.canonical)
         else:
             kind, data, outputs = Kind.BYTES, content.canonical, {}
+        if base and content.hash in (base[0], *base[1].chain):
+            base = None  # it is lost from the store, or would be there; building on itself would lose the base too
         blob = self._encode_delta(kind, data, tuple(outputs), base)
         decoded = blob.decode(base[1].data if blob.base and base else None)
         if kind is Kind.NOTEBOOK:
@@ -106,13 +108,13 @@ class Objects:
             for key, output in outputs.items()
             if key not in set(known)
         }
-        depth = base[1].depth + 1 if blob.base and base else 0
-        return Written(content.hash, Payload(data, depth, blob), {content.hash: blob, **frames})
+        chain = (base[0], *base[1].chain) if blob.base and base else ()
+        return Written(content.hash, Payload(data, chain, blob), {content.hash: blob, **frames})
 
     def _encode_delta(
         self, kind: Kind, data: bytes, outputs: tuple[bytes, ...], base: tuple[bytes, Payload] | None
     ) -> Frame:
-        if base is None or base[1].depth >= MAX_CHAIN or not base[1].data:
+        if base is None or len(base[1].chain) >= MAX_CHAIN or not base[1].data:
             return frame.encode(kind, data, outputs)
         delta = frame.encode_delta(kind, data, outputs, base[0], base[1].data)
         if len(delta.encoded) * 4 < len(data):
@@ -268,7 +270,8 @@ class Objects:
                 raise _altered(step, str(error)) from error
             if not blob.outputs and _hash_of(blob.kind, data) != step:
                 raise _altered(step, _OTHER_HASH)
-            payload = Payload(data, payload.depth + 1 if payload else 0, blob)
+            below = (blob.base, *payload.chain) if payload and blob.base else ()
+            payload = Payload(data, below, blob)
             self.remember(step, payload)
         assert payload is not None  # noqa: S101 - the chain holds at least the object itself
         return payload

@@ -93,6 +93,7 @@ def frame_vectors() -> list[Vector]:
     base, end = bytes(range(0, 256, 2)), b"another end"
     delta = frame.encode_delta(frame.Kind.NOTEBOOK, base * 9 + end, hashes, hash_bytes(base * 10), base * 10)
     add("a delta", delta, [(base.hex(), 9), (end.hex(), 1)], [(base.hex(), 10)])
+    add("a delta, its size said to zstd too", delta, [(base.hex(), 9), (end.hex(), 1)], [(base.hex(), 10)])
     for level in (1, 3, 19):
         packed = zstandard.ZstdCompressor(level=level, write_checksum=level > 1).compress(line * 300)
         made = frame.Frame(frame.Kind.BYTES, frame.Codec.ZSTD, len(line) * 300, None, (), packed)

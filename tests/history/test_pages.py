@@ -106,11 +106,14 @@ def test_a_version_is_found_in_as_many_steps_as_the_number_of_pages_has_bits(cou
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 8, 1023, 1024, 1563])
-def test_the_pointers_are_as_many_as_the_number_of_pages_has_bits_at_most(count: int) -> None:
+def test_the_pointers_are_one_more_than_the_number_of_pages_has_bits_at_most(count: int) -> None:
     _, back = shelved([strategies.version(number) for number in range(1, count + 1)], of_size(1))
 
-    assert len(back) <= count.bit_length()
-    assert [pointer.position for pointer in back] == sorted({count >> n << n for n in range(count.bit_length())})[::-1]
+    two_nearest = {count, count - 1} - {0}
+    assert len(back) <= count.bit_length() + 1
+    assert [pointer.position for pointer in back] == sorted(
+        two_nearest | {count >> n << n for n in range(count.bit_length())}, reverse=True
+    )
 
 
 @pytest.mark.parametrize(

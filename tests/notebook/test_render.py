@@ -3,10 +3,13 @@
 import json
 from typing import Any
 
+import nbformat
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from depository.errors import InvalidContent
+from depository.notebook.canonical import MAX_DEPTH
 from depository.notebook.content import from_file, from_notebook
 from depository.notebook.render import JUPYTER, Style, render
 from tests.notebook import nbformat_reader
@@ -25,11 +28,7 @@ def written_by_nbformat(notebook: Notebook) -> bytes:
     read = nbformat_reader.read(json.dumps(notebook))
     assert read is not None
     text = nbformat_reader.written(read)
-    try:
-        return f"{text}\n".encode()
-    except UnicodeEncodeError:
-        assume(False)  # nbformat cannot write lone surrogates
-        raise
+    return f"{text}\n".encode("utf-8", "backslashreplace")  # lone surrogates, which a file has to escape
 
 
 def old_fields_survive(notebook: Notebook) -> bool:
@@ -71,6 +70,30 @@ def test_the_rendering_of_a_small_notebook_is_this() -> None:
     )
 
 
+@given(notebooks_4())
+def test_a_sound_notebook_is_rendered_as_nbformat_writes_it_to_a_file(notebook: Notebook) -> None:
+    value = from_notebook(notebook).value
+
+    text: str = nbformat.writes(nbformat.from_dict(value))
+    assert render(value) == f"{text}\n".encode("utf-8", "backslashreplace")
+
+
+@pytest.mark.parametrize(
+    "end", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"], ids=ascii
+)
+def test_text_is_cut_into_lines_where_jupyter_cuts_it(end: str) -> None:
+    output = {"output_type": "stream", "name": "stdout", "text": f"{end}a"}
+    code = {"cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": [output], "source": end}
+    notebook = {**NOTEBOOK, "cells": [{**CELL, "source": f"a{end}b{end}{end}c"}, code]}
+    source = render(from_notebook(notebook).value)
+
+    assert source == written_by_nbformat(notebook)
+    first, second = json.loads(source)["cells"]
+    assert first["source"] == [f"a{end}", f"b{end}", end, "c"]
+    assert second["source"] == [end]
+    assert second["outputs"][0]["text"] == [end, "a"]
+
+
 # nothing is lost
 
 
@@ -87,6 +110,19 @@ def test_surrogates_that_meet_become_one_character_as_json_cannot_keep_them_apar
     apart = from_notebook({**NOTEBOOK, "cells": [{**CELL, "source": "\ud83d" + "\ude00"}]})
 
     assert from_file(render(apart.value)).value["cells"][0]["source"] == "😀"
+
+
+def test_what_is_nested_as_deep_as_can_be_is_rendered_too() -> None:
+    value: Any = []
+    for level in range(MAX_DEPTH - 3):
+        value = [value] if level % 2 else {"a": value}
+    notebook = {"cells": [], "metadata": {"deep": value}}
+    source = render(from_notebook(notebook).value)
+
+    assert source == (json.dumps(notebook, indent=1) + "\n").encode()
+    assert from_file(source).value == notebook
+    with pytest.raises(InvalidContent, match="deeper than 256 levels"):
+        from_notebook({"metadata": {"deep": [value]}})
 
 
 # values
@@ -167,7 +203,7 @@ def test_a_code_that_stands_for_no_style_is_refused(code: int) -> None:
         Style.from_code(code)
 
 
-@pytest.mark.parametrize("indent", range(9))
+@pytest.mark.parametrize("indent", range(16))
 @pytest.mark.parametrize("ascii_", [False, True])
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_the_style_of_a_file_is_seen_in_it(indent: int, ascii_: bool, end: str) -> None:

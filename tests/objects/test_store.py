@@ -322,7 +322,7 @@ def test_what_was_forgotten_is_read_again(backend: Metering, objects: Objects) -
 
 def test_memory_is_bounded_and_keeps_what_was_used_last(backend: Metering, objects: Objects) -> None:
     size = 10_000_000
-    payload = Payload(bytes(size), 0, frame.encode(Kind.BYTES, b""))
+    payload = Payload(bytes(size), (), frame.encode(Kind.BYTES, b""))
     names = [number.to_bytes(32, "big") for number in range(20)]
     for name in names:
         objects.remember(name, payload)
@@ -340,7 +340,7 @@ def test_memory_is_bounded_and_keeps_what_was_used_last(backend: Metering, objec
 
 
 def test_one_payload_larger_than_all_memory_is_kept_until_the_next(objects: Objects) -> None:
-    huge = Payload(bytes(store._CACHED_BYTES + 1), 0, frame.encode(Kind.BYTES, b""))
+    huge = Payload(bytes(store._CACHED_BYTES + 1), (), frame.encode(Kind.BYTES, b""))
     objects.remember(bytes(32), huge)
     assert objects.read_payload(bytes(32)).data is huge.data
     objects.remember(b"\1" * 32, huge._replace(data=b""))
