@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from depository.errors import MissingObject
 from depository.history import pages
 from depository.history.entries import Entry, VersionEntry
 from depository.history.pages import Page, Pointer
@@ -138,3 +139,20 @@ def test_what_is_no_page_is_refused(fields: bytes) -> None:
 def test_what_is_no_pointer_is_refused(fields: object) -> None:
     with pytest.raises(ValueError, match="pointer"):
         pages.decode_pointer(fields)
+
+
+@pytest.mark.parametrize("damaged", range(1, 21))
+def test_any_one_damaged_page_hides_its_own_versions_only(damaged: int) -> None:
+    shelf, back = shelved([strategies.version(number) for number in range(1, 21)], of_size(1))
+
+    def read(pointer: Pointer) -> Page:
+        if pointer.position == damaged:
+            raise MissingObject("It is gone.")
+        return shelf.read(pointer)
+
+    for number in range(1, 21):
+        if number == damaged:
+            with pytest.raises(MissingObject):
+                pages.find(number, back, read)
+        else:
+            assert pages.find(number, back, read) is not None
