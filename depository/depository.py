@@ -1,6 +1,5 @@
 """The API: every save of a notebook archived for good, found again, and given back."""
 
-import random
 import time as clocks
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -45,7 +44,7 @@ class Depository:
         author: str = "",
         clock: Callable[[], float] = clocks.time,
         sleep: Callable[[float], None] = clocks.sleep,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] | None = None,
         token: Callable[[], bytes] = lambda: urandom(8),
     ) -> None:
         """Use what `create` and `open` are for; this is for a backend of one's own.
@@ -55,7 +54,7 @@ class Depository:
             author: who saves, where a call does not say.
             clock: seconds since the epoch.
             sleep: waits that many seconds, between tries when several writers race.
-            jitter: draws from 0 to 1, to spread those tries.
+            jitter: draws from 0 to 1, to spread those tries; by chance, if not given.
             token: draws the 8 random bytes by which a writer knows its own write again.
         """
         self.author = author
@@ -68,7 +67,9 @@ class Depository:
         self._objects = Objects(backend)
 
         def pause(attempt: int) -> None:
-            sleep(jitter() * min(2.0, 0.01 * 2 ** min(attempt, 10)))
+            from random import random
+
+            sleep((jitter or random)() * min(2.0, 0.01 * 2 ** min(attempt, 10)))
 
         self._commits = Commits(backend, self._objects, token=token, pause=pause)
         self._reader = Reader(self._commits, self._objects, self._local_now)

@@ -1,6 +1,5 @@
 """The format marker: the small object that makes a place a depository, and says how all writers must use it."""
 
-import json
 from datetime import UTC, datetime
 from itertools import permutations
 from typing import Any, NamedTuple
@@ -70,6 +69,8 @@ def make(created: datetime, prefixes: dict[str, str] | None, materialize: tuple[
 
 def write(backend: Backend, marker: Marker) -> Marker:
     """Write a marker where there is none, and return the one that is there then."""
+    import json
+
     text = json.dumps(
         {
             "format": marker.format,
@@ -101,6 +102,8 @@ def read(backend: Backend) -> Marker:
         raise NoDepository(
             f"There is no depository at {backend.url}; make one with 'depository init {backend.url}'."
         ) from None
+    import json
+
     try:
         fields = json.loads(data)
         form, protocol = fields["format"], fields["protocol"]

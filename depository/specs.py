@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from depository import when
 from depository.errors import Ambiguous, InvalidName, NoVersion
 from depository.history.entries import Entry, VersionEntry
 
@@ -39,6 +38,8 @@ def check_tag(name: str) -> str:
 
 
 def _is_time(text: str) -> bool:
+    from depository import when
+
     try:
         when.parse_time(text, datetime(2026, 1, 1, tzinfo=UTC))
     except InvalidName:
@@ -88,6 +89,8 @@ def find(
     versions = (entry for entry in history if isinstance(entry, VersionEntry))
     if is_hash(spec):
         return _by_hash(spec, path, versions)
+    from depository import when
+
     try:
         time = when.parse_time(spec, now)
     except InvalidName:

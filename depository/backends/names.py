@@ -16,6 +16,7 @@ read as None.
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 _LONGEST = 200
@@ -24,14 +25,6 @@ _CONTINUED_MARK = "%-"
 
 _RESERVED = r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])"
 _is_reserved = re.compile(_RESERVED + r" *(?:\..*)?").fullmatch
-
-_DIRECTORY = rf"(?!{_RESERVED}/)[a-z0-9_-]{{1,200}}/"
-_FILE = rf"(?!{_RESERVED}(?:\.|\Z))[a-z0-9_-]{{1,100}}(\.[a-z0-9_-]{{1,50}})?"
-_is_plain = re.compile(f"(?:{_DIRECTORY})*{_FILE}").fullmatch
-"""Keys that need no escape: nearly all there are. The group says whether there is a ``.``."""
-
-_is_plain_file_name = re.compile(rf"(?!{_RESERVED}[.%])[a-z0-9_-]{{1,100}}(?:\.[a-z0-9_-]{{1,50}}|%)").fullmatch
-_is_plain_directory_name = re.compile(rf"(?!{_RESERVED}\Z)[a-z0-9_-]{{1,200}}").fullmatch
 
 _escaped_bytes = re.compile("(?:%[0-9a-f]{2})+")
 
@@ -49,6 +42,17 @@ def _percent(text: str) -> str:
 _ESCAPES = _Escapes({ord(kept): kept for kept in "abcdefghijklmnopqrstuvwxyz0123456789-_.,+=@()[]{}#&'! "})
 
 
+@cache
+def _plain_names() -> tuple[Callable[[str], object], Callable[[str], object]]:
+    """Whether a name is that of a file, or of a directory, without any escape, as nearly all are.
+
+    Made when something is first listed: most commands list nothing, and compiling these takes longer than what they do.
+    """
+    file = rf"(?!{_RESERVED}[.%])[a-z0-9_-]{{1,100}}(?:\.[a-z0-9_-]{{1,50}}|%)"
+    directory = rf"(?!{_RESERVED}\Z)[a-z0-9_-]{{1,200}}"
+    return re.compile(file).fullmatch, re.compile(directory).fullmatch
+
+
 class Name(NamedTuple):
     """What one name on disk stands for."""
 
@@ -61,9 +65,6 @@ class Name(NamedTuple):
 
 def encode(key: str) -> str:
     """The path of a key's file below the directory of the store, with ``/`` between its names."""
-    plain = _is_plain(key)
-    if plain is not None:
-        return key if plain[1] else key + _FILE_MARK
     *directories, file = key.split("/")
     path = [name for part in directories for name in part_names(part, is_file=False)]
     return "/".join([*path, *part_names(file, is_file=True)])
@@ -90,9 +91,10 @@ def decode(path: str) -> str | None:
 
 def read_name(name: str) -> Name | None:
     """What a name stands for, taken for itself; whether a cut one was cut at the right place, its whole must say."""
-    if _is_plain_file_name(name):
+    is_plain_file, is_plain_directory = _plain_names()
+    if is_plain_file(name):
         return Name(name.removesuffix(_FILE_MARK), is_file=True, is_continued=False)
-    if _is_plain_directory_name(name):
+    if is_plain_directory(name):
         return Name(name, is_file=False, is_continued=False)
     if name.endswith(_CONTINUED_MARK):
         text = _unescape(name.removesuffix(_CONTINUED_MARK))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import click
 
@@ -13,7 +13,6 @@ from depository.cli.history import history_lines
 from depository.cli.naming import Names
 from depository.cli.session import Session
 from depository.models import Event, Version
-from depository.when import parse_time
 
 _OLDER_IN_A_ROW = 100
 """After so many versions before ``--since`` no newer one is looked for: times given by hand need not be in order."""
@@ -56,8 +55,8 @@ def log(
     """
     now = session.now()
     wanted = _Wanted(
-        parse_time(since, now, edge="start") if since else None,
-        parse_time(until, now) if until else None,
+        _time(since, now, "start") if since else None,
+        _time(until, now, "end") if until else None,
         author.casefold() if author else "",
         source_only,
     )
@@ -99,3 +98,9 @@ def _matching(entries: Iterable[Version | Event], wanted: _Wanted) -> Iterator[V
         if wanted.source_only and isinstance(entry, Version) and entry.change != "source":
             continue
         yield entry
+
+
+def _time(text: str, now: datetime, edge: Literal["start", "end"]) -> datetime:
+    from depository.when import parse_time
+
+    return parse_time(text, now, edge=edge)
