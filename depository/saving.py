@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from depository.errors import CorruptData, InvalidContent
+from depository.errors import AlteredObject, CorruptData, InvalidContent
 from depository.history.bases import base_of, chain_hashes
 from depository.history.commit import Proposal
 from depository.history.entries import Change, ContentKind, EventEntry, EventKind, Source, VersionEntry
@@ -49,6 +49,7 @@ def prepare(given: bytes | dict[str, Any]) -> Prepared:
 
     Raises:
         InvalidContent: it is too large, or holds what a notebook cannot hold.
+        AlteredObject: compressing it did not give it back.
     """
     if not isinstance(given, bytes):
         content = contents.from_notebook(given)
@@ -66,13 +67,20 @@ def prepare(given: bytes | dict[str, Any]) -> Prepared:
         source = None if style == render.JUPYTER else Source(style.code)
         return Prepared(content, source, len(given), {}, is_file=True)
     patch = frame.patch(given, rendered)
-    if frame.apply_patch(patch, rendered, len(given)) != given:
-        raise AssertionError("a patch does not give back what it was made of")
+    if not _gives(patch, rendered, given):
+        raise AlteredObject("The patch of the notebook's file does not give the file back; nothing was written.")
     if len(patch) <= _TINY_PATCH:
         return Prepared(content, Source(style.code, patch), len(given), {}, is_file=True)
     digest = hash_bytes(patch)
     frames = {digest: frame.encode(frame.Kind.BYTES, patch)}
     return Prepared(content, Source(style.code, None, digest), len(given), frames, is_file=True)
+
+
+def _gives(patch: bytes, rendered: bytes, given: bytes) -> bool:
+    try:
+        return frame.apply_patch(patch, rendered, len(given)) == given
+    except ValueError:
+        return False
 
 
 def file_of(entry: VersionEntry, content: Content, read: Callable[[bytes], bytes]) -> bytes:

@@ -94,12 +94,16 @@ class Objects:
         if base and content.hash in (base[0], *base[1].chain):
             base = None  # it is lost from the store, or would be there; building on itself would lose the base too
         blob = self._encode_delta(kind, data, tuple(outputs), base)
-        decoded = blob.decode(base[1].data if blob.base and base else None)
-        if kind is Kind.NOTEBOOK:
-            again = contents.from_skeleton(decoded, {key: output.data for key, output in outputs.items()})
-        else:
-            again = contents.from_raw(decoded)
-        if again.hash != content.hash:
+        try:
+            decoded = blob.decode(base[1].data if blob.base and base else None)
+            if kind is Kind.NOTEBOOK:
+                again = contents.from_skeleton(decoded, {key: output.data for key, output in outputs.items()})
+            else:
+                again = contents.from_raw(decoded)
+            found = again.hash
+        except (ValueError, KeyError):
+            found = b""
+        if found != content.hash:
             raise AlteredObject(
                 f"Encoding the content {content.hash.hex()[:12]} does not give it back; nothing was written."
             )

@@ -11,7 +11,8 @@ import pytest
 from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.metering import Metering
-from depository.errors import InvalidContent, InvalidName, InvalidPath, NoDepository
+from depository.errors import AlteredObject, InvalidContent, InvalidName, InvalidPath, NoDepository
+from depository.objects import frame
 from tests.api.stores import START, depository_on, found, see
 from tests.notebooks import Notebook, code, edited, file_of, large, notebook, small, stream, with_plots
 
@@ -378,3 +379,45 @@ def test_saving_where_there_is_no_depository_says_so(backend: Backend) -> None:
         depository_on(backend).save(PATH, small())
 
     assert not list(backend.list(""))
+
+
+# What was encoded is decoded before it is sent
+
+
+def backwards(data: bytes, *_: object) -> bytes:
+    """Of the same size, and wrong."""
+    return data[::-1]
+
+
+def cut(data: bytes, *_: object) -> bytes:
+    return data[:-1]
+
+
+@pytest.mark.parametrize("wrong", [backwards, cut])
+def test_a_patch_that_does_not_give_the_file_back_is_never_archived(
+    wrong: Callable[..., bytes], depo: Depository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depo.save(PATH, file_of(small(1)))
+    patch = frame.patch
+    monkeypatch.setattr(frame, "patch", lambda source, reference: patch(wrong(source), reference))
+
+    with pytest.raises(AlteredObject, match=r"does not give the file back; nothing was written\.$"):
+        depo.save(PATH, file_of(small(2)) + b"\n")
+    assert depo.resolve(PATH).number == 1
+
+
+@pytest.mark.parametrize("wrong", [backwards, cut])
+@pytest.mark.parametrize("saved", [file_of(small(2)), file_of(with_plots(2)), b"raw" * 100])
+def test_a_content_that_does_not_come_back_is_never_archived(
+    saved: bytes, wrong: Callable[..., bytes], depo: Depository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depo.save(PATH, file_of(small(1)))
+    compress = frame._compress
+    monkeypatch.setattr(
+        frame, "_compress", lambda data, base, *, checksum=True: compress(wrong(data), base, checksum=checksum)
+    )
+
+    with pytest.raises(AlteredObject, match=r"does not give it back; nothing was written\.$"):
+        depo.save(PATH, saved)
+    monkeypatch.undo()
+    assert [version.number for version in depo.log(PATH)] == [1]
