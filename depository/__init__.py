@@ -7,16 +7,18 @@ __version__ = "1.0.0.dev0"
 if TYPE_CHECKING:
     from depository.depository import Depository as Depository
     from depository.errors import DepositoryError as DepositoryError
+    from depository.models import Draft as Draft
     from depository.models import Event as Event
     from depository.models import Info as Info
     from depository.models import Notebook as Notebook
     from depository.models import Version as Version
 
-__all__ = ["Depository", "DepositoryError", "Event", "Info", "Notebook", "Version", "__version__"]
+__all__ = ["Depository", "DepositoryError", "Draft", "Event", "Info", "Notebook", "Version", "__version__"]
 
 _HOMES = {
     "Depository": "depository.depository",
     "DepositoryError": "depository.errors",
+    "Draft": "depository.models",
     "Event": "depository.models",
     "Info": "depository.models",
     "Notebook": "depository.models",
@@ -31,3 +33,10 @@ def __getattr__(name: str) -> Any:
 
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    # asked by jupyter_server alone, when it starts
+    from depository.jupyter.extension import DepositoryApp
+
+    return [{"module": "depository", "app": DepositoryApp}]

@@ -1,7 +1,8 @@
 """Which depository a file belongs to, and the path that it has there.
 
 The first of these that says anything decides: the URL given on the command line; the nearest `.depository.toml` going
-up from the file; the user's settings file; the environment's `DEPOSITORY_URL`; a directory of the user's own.
+up from the file; the user's settings file; the environment's `DEPOSITORY_URL`, with `DEPOSITORY_S3_…` for how to reach
+it; a directory of the user's own.
 
 A namespace stands for a directory: that of the `.depository.toml` which names it, else the user's home directory. What
 lies outside of that directory is kept under ``namespace/-/`` and its whole way from the root.
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 SETTINGS_FILE = ".depository.toml"
 URL_VARIABLE = "DEPOSITORY_URL"
 NAMESPACE_VARIABLE = "DEPOSITORY_NAMESPACE"
+HUB_USER_VARIABLE = "JUPYTERHUB_USER"
+"""Where JupyterHub says whose server this is: the login name there is often the same for all."""
+S3_VARIABLES = "DEPOSITORY_S3_"
+"""How the variables begin that stand for `S3_KEYS`, beside `URL_VARIABLE`."""
+SPOOL_VARIABLE = "DEPOSITORY_SPOOL"
 
 ADDRESSING = ("auto", "path", "virtual")
 SSE = ("AES256", "aws:kms")
@@ -104,7 +110,7 @@ def locate(directory: str, surroundings: Surroundings, *, url: str | None = None
         url: The depository that was asked for in so many words, if any.
 
     Raises:
-        InvalidSettings: a settings file on the way cannot be used.
+        InvalidSettings: a settings file on the way, or a variable, cannot be used.
     """
     environ, home = surroundings.environ, surroundings.home
     project = _nearest(directory, home)
@@ -116,19 +122,23 @@ def locate(directory: str, surroundings: Surroundings, *, url: str | None = None
     if namespace is None and NAMESPACE_VARIABLE in environ:
         namespace = _namespace(environ[NAMESPACE_VARIABLE], NAMESPACE_VARIABLE)
     if namespace is None:
-        namespace = _name_of(surroundings.user)
+        namespace = _name_of(environ.get(HUB_USER_VARIABLE) or surroundings.user)
     base = named.base if named else home
 
+    of_environment = environ.get(URL_VARIABLE)
+    if of_environment:
+        of_environment = _whole_url(of_environment, surroundings.cwd, home)
     if url is not None:
         url = _whole_url(url, surroundings.cwd, home)
-        s3 = next((settings.s3 for settings in found if settings.url == url), {})
+        fallback = _s3_of(environ) if url == of_environment else {}
+        s3 = next((settings.s3 for settings in found if settings.url == url), fallback)
         return Place(url, namespace, base, "it was named on the command line", s3)
     for settings in found:
         if settings.url is not None:
             return Place(settings.url, namespace, base, f"{settings.file} names it", settings.s3)
-    if url := environ.get(URL_VARIABLE):
-        url = _whole_url(url, surroundings.cwd, home)
-        return Place(url, namespace, base, f"the environment names it, in {URL_VARIABLE}", {})
+    if of_environment:
+        reason = f"the environment names it, in {URL_VARIABLE}"
+        return Place(of_environment, namespace, base, reason, _s3_of(environ))
     reason = f"it is yours by default: there is no {SETTINGS_FILE}, no settings file of yours, and no {URL_VARIABLE}"
     return Place(_default_url(surroundings), namespace, base, reason, {}, is_default=True)
 
@@ -193,6 +203,25 @@ def cache_directory(surroundings: Surroundings) -> str:
     else:
         above = _xdg(surroundings, "XDG_CACHE_HOME") or os.path.join(home, ".cache")
     return os.path.join(above, "depository")
+
+
+def state_directory(surroundings: Surroundings) -> str:
+    """Where to keep what is to be done yet, and must last."""
+    home = surroundings.home
+    if surroundings.platform == "win32":
+        above = surroundings.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
+        return os.path.join(above, "depository-state")
+    named = _xdg(surroundings, "XDG_STATE_HOME")
+    if named is None and surroundings.platform == "darwin":
+        return os.path.join(home, "Library", "Application Support", "depository-state")
+    return os.path.join(named or os.path.join(home, ".local", "state"), "depository")
+
+
+def spool_directory(surroundings: Surroundings) -> str:
+    """Where saves wait that are not archived yet, absolute; one for all processes of a user."""
+    if named := surroundings.environ.get(SPOOL_VARIABLE):
+        return _whole_directory(named, surroundings.cwd, surroundings.home)
+    return os.path.join(state_directory(surroundings), "spool")
 
 
 def settings_text(url: str, namespace: str, s3: Mapping[str, str]) -> str:
@@ -323,6 +352,19 @@ def _s3_text(value: object, file: str, key: str) -> str:
     return text
 
 
+def _s3_of(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """How to reach S3, as far as the environment says; an empty variable says nothing."""
+    found = {key: value for key in S3_KEYS if (value := environ.get(S3_VARIABLES + key.upper()))}
+    for key, value in found.items():
+        choices = _S3_CHOICES.get(key)
+        if choices and value not in choices:
+            raise InvalidSettings(
+                f"In the environment, {S3_VARIABLES}{key.upper()} has to be one of {', '.join(choices)}, and not "
+                f"'{value}'."
+            )
+    return found
+
+
 def _kind(value: object) -> str:
     kinds = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table", str: "a text"}
     return kinds.get(type(value), "a date or time")
@@ -337,11 +379,13 @@ def _namespace(value: str, source: str) -> str:
 
 def _whole_url(url: str, directory: str, home: str) -> str:
     """As it is, if it names its scheme; else the absolute path of a directory."""
-    if _has_scheme(url):
-        return url
-    if url == "~" or url.startswith(("~/", f"~{os.sep}")):
-        url = home + url[1:]
-    return os.path.normpath(os.path.join(directory, url))
+    return url if _has_scheme(url) else _whole_directory(url, directory, home)
+
+
+def _whole_directory(name: str, directory: str, home: str) -> str:
+    if name == "~" or name.startswith(("~/", f"~{os.sep}")):
+        name = home + name[1:]
+    return os.path.normpath(os.path.join(directory, name))
 
 
 def _name_of(user: str) -> str:

@@ -12,6 +12,7 @@ from depository import listing, marker, paths, specs, views, words
 from depository.backends import connect
 from depository.errors import (
     AlreadyExists,
+    DepositoryError,
     InvalidName,
     NoNotebook,
     RefMoved,
@@ -21,11 +22,12 @@ from depository.history.commit import Commits, Proposal
 from depository.history.entries import EventEntry, EventKind, VersionEntry
 from depository.history.manifest import Manifest
 from depository.history.refs import ANY
-from depository.models import Event, Info, Notebook, Version
+from depository.models import Draft, Event, Info, Notebook, Version
 from depository.objects.store import Objects
 from depository.reading import Reader
 
 if TYPE_CHECKING:
+    from depository import saving
     from depository.backends.base import Backend, Setting
     from depository.backends.s3_settings import S3Settings
 
@@ -167,26 +169,50 @@ class Depository:
             InvalidInput: the path, the content or a word cannot be archived.
             StorageError: the store did not take it, or it is not known whether it did.
         """
+        return self.save_all(path, [Draft(content, author, message, time, cause)])[0]
+
+    def save_all(self, path: str, drafts: Sequence[Draft], *, resumed: bool = False) -> list[Version]:
+        """Archive several drafts of one notebook, in order, with one write of its manifest.
+
+        It makes the versions that `save` would make of one after the other, and all of them or none. All contents are
+        in memory at once, each at up to eight times its size: cut a long backlog into parts.
+
+        Args:
+            path: the notebook's name in the depository.
+            drafts: any number, in order.
+            resumed: a process that was saving them may have died, after it did. A draft makes no further version if
+                the history has one of the same time (in milliseconds), content, author and cause.
+
+        Returns:
+            for each draft the version that holds it, `fresh` where the draft made it.
+
+        Raises:
+            InvalidInput: the path, or a draft, cannot be archived; nothing was written. Save them one by one to have
+                the others archived. A note on the error says which draft it is.
+            StorageError: the store did not take it, or it is not known whether it did.
+        """
         from depository import saving
 
         path = paths.check(path)
-        details = saving.Details(
-            self._milliseconds(time),
-            self._author(author),
-            words.check_label("cause", cause),
-            words.check_message(message),
-        )
+        saves = []
+        for number, draft in enumerate(drafts, start=1):
+            try:
+                saves.append(saving.Save(saving.prepare(draft.content), self._details(draft)))
+            except DepositoryError as error:
+                if len(drafts) > 1:
+                    error.add_note(f"This is about draft {number} of {len(drafts)}.")
+                raise
+        if not saves:
+            return []
         self._ready_to_write()
-        prepared = saving.prepare(content)
-        save = saving.Save(self._objects, prepared, details)
-        manifest = self._commits.commit(path, save.propose)
+        burst = saving.Burst(self._objects, saves, self._commits.history if resumed else None)
+        manifest = self._commits.commit(path, burst.propose)
         assert manifest is not None  # noqa: S101 - a save is refused by an error only
-        entry = save.made or manifest.newest
-        assert entry is not None  # noqa: S101 - nothing is proposed only where there is a newest version
-        version = views.version(manifest, entry)._replace(fresh=save.made is not None)
-        if specs.WORKSPACE in self._spaces().materialize and version.fresh:
+        versions = [views.version(manifest, held.entry)._replace(fresh=held.is_new) for held in burst.held]
+        # who died may have died before this
+        if specs.WORKSPACE in self._spaces().materialize and (resumed or any(version.fresh for version in versions)):
             self._materialize(path, specs.WORKSPACE)
-        return version
+        return versions
 
     # finding and reading
 
@@ -495,6 +521,16 @@ class Depository:
 
     def _author(self, author: str | None) -> str:
         return words.check_label("author", self.author if author is None else author)
+
+    def _details(self, draft: Draft) -> "saving.Details":
+        from depository import saving
+
+        return saving.Details(
+            self._milliseconds(draft.time),
+            self._author(draft.author),
+            words.check_label("cause", draft.cause),
+            words.check_message(draft.message),
+        )
 
     def _ready_to_write(self) -> None:
         self._spaces()

@@ -3,10 +3,20 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from depository.backends.base import Setting
+
+
+class Draft(NamedTuple):
+    """A notebook to be archived by `Depository.save_all`; the fields are what `Depository.save` takes."""
+
+    content: bytes | dict[str, Any]
+    author: str | None = None
+    message: str = ""
+    time: datetime | None = None
+    cause: str = "save"
 
 
 class Version(NamedTuple):

@@ -8,13 +8,15 @@ from typing import Any
 
 import click
 
-from depository import Depository
+from depository import Depository, Draft
 from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
 
 PATH = "kylek/notebooks/mine.ipynb"
 OTHERS = 2499
 """Notebooks beside it, so that a listing takes three requests."""
+BURST = 20
+"""Drafts that are saved at once."""
 
 _PAGE_KIND = b"\x03"
 
@@ -56,11 +58,18 @@ class Measurement:
         size = len(self._meter.backend.get(f"manifests/{PATH}", limit=1 << 20).data)
         self.largest_manifest = max(self.largest_manifest, size)
 
+    def save_burst(self) -> None:
+        """Save several more versions at once."""
+        numbers = range(self.saved + 1, self.saved + 1 + BURST)
+        self._writer.save_all(PATH, [Draft(notebook(number), message=f"step {number}") for number in numbers])
+        self.saved += BURST
+
     def requests(self) -> Iterator[tuple[str, str]]:
         """What each operation asks of the store, the history being as long as it is."""
         newest = notebook(self.saved)
         yield "save, identical", self._count(lambda: self._writer.save(PATH, newest))
         yield "save, warm", self._count(self.save)
+        yield f"save, warm, {BURST} at once", self._count(self.save_burst)
         yield "save, first of a process", self._count(lambda: self._fresh().save(PATH, notebook(-self.saved)))
         yield "log, newest page", self._count(lambda: next(self._fresh().log(PATH)))
         yield "load, newest", self._count(lambda: self._fresh().load(PATH))

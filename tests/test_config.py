@@ -158,7 +158,52 @@ def test_without_that_table_the_aws_tools_decide(user: User) -> None:
     assert user.locate().s3_settings is None
 
 
+def test_the_environment_may_say_how_to_reach_the_depository_that_it_names(user: User) -> None:
+    said = {
+        "endpoint_url": "https://minio:9000",
+        "region": "eu-central-1",
+        "profile": "archive",
+        "addressing": "path",
+        "sse": "aws:kms",
+        "kms_key_id": "alias/notebooks",
+        "checksums": "when_supported",
+    }
+    user.environ["DEPOSITORY_URL"] = "s3://bucket/env"
+    user.environ.update({f"DEPOSITORY_S3_{key.upper()}": value for key, value in said.items()})
+    place = user.locate()
+    assert place.s3 == said
+    assert place.s3_settings is not None
+    assert place.s3_settings.sse == "aws:kms"
+
+
+def test_what_the_environment_says_of_s3_is_for_no_other_depository(user: User) -> None:
+    user.environ |= {"DEPOSITORY_URL": "s3://bucket/env", "DEPOSITORY_S3_REGION": "eu-central-1"}
+    user.settings("proj", 'url = "s3://bucket/proj"')
+    assert user.locate("proj").s3 == {}
+    assert user.locate("other").s3 == {"region": "eu-central-1"}
+    assert user.locate(url="s3://bucket/env").s3 == {"region": "eu-central-1"}
+    assert user.locate(url="s3://bucket/other").s3 == {}
+    del user.environ["DEPOSITORY_URL"]
+    assert user.locate("other").s3 == {}
+
+
+def test_an_empty_variable_says_nothing(user: User) -> None:
+    user.environ |= {"DEPOSITORY_URL": "s3://bucket/env", "DEPOSITORY_S3_ADDRESSING": "", "DEPOSITORY_S3_REGION": ""}
+    assert user.locate().s3_settings is None
+
+
 # settings that cannot be used
+
+
+@pytest.mark.parametrize(
+    ("key", "choices"),
+    [("ADDRESSING", "auto, path, virtual"), ("SSE", "AES256, aws:kms"), ("CHECKSUMS", "when_supported, when_required")],
+)
+def test_a_variable_that_cannot_be_used_is_named(user: User, key: str, choices: str) -> None:
+    user.environ |= {"DEPOSITORY_URL": "s3://bucket/env", f"DEPOSITORY_S3_{key}": "paths"}
+    with pytest.raises(InvalidSettings) as raised:
+        user.locate()
+    assert str(raised.value) == f"In the environment, DEPOSITORY_S3_{key} has to be one of {choices}, and not 'paths'."
 
 
 @pytest.mark.parametrize(
@@ -241,6 +286,21 @@ def test_the_environment_may_name_the_namespace(user: User) -> None:
     assert user.path("a.ipynb") == "team/kyle/a.ipynb"
 
 
+def test_on_a_hub_the_home_directory_is_called_by_the_users_name_there(user: User) -> None:
+    user.name = "jovyan"
+    user.environ["JUPYTERHUB_USER"] = "kylek@example.org"
+    assert user.path("a.ipynb") == "kylek@example.org/a.ipynb"
+    user.environ["JUPYTERHUB_USER"] = "team/kyle"
+    assert user.path("a.ipynb") == "team-kyle/a.ipynb"
+    user.environ["DEPOSITORY_NAMESPACE"] = "mine"
+    assert user.path("a.ipynb") == "mine/a.ipynb"
+
+
+def test_an_empty_namespace_in_the_environment_is_none(user: User) -> None:
+    user.environ |= {"JUPYTERHUB_USER": "kylek", "DEPOSITORY_NAMESPACE": ""}
+    assert user.path("a.ipynb") == "a.ipynb"
+
+
 def test_a_settings_file_calls_its_own_directory_by_its_namespace(user: User) -> None:
     user.settings("proj", 'namespace = "team/proj"')
     assert user.path("proj/sub/a.ipynb") == "team/proj/sub/a.ipynb"
@@ -318,6 +378,41 @@ def test_what_is_written_is_read_again(user: User, url: str) -> None:
     place = user.locate()
     expected = url if "://" in url else os.path.normpath(user.home / "proj" / url)
     assert (place.url, place.namespace, place.s3) == (expected, "kylek/proj", s3)
+
+
+# what waits
+
+
+def test_what_waits_is_in_the_users_state_directory(user: User) -> None:
+    assert config.spool_directory(user.surroundings) == str(user.home / ".local/state/depository/spool")
+    user.environ["XDG_STATE_HOME"] = "state"
+    assert config.spool_directory(user.surroundings) == str(user.home / ".local/state/depository/spool")
+    user.environ["XDG_STATE_HOME"] = "/state"
+    assert config.state_directory(user.surroundings) == "/state/depository"
+    assert config.spool_directory(user.surroundings) == "/state/depository/spool"
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_what_waits_is_never_inside_of_the_default_depository(user: User, platform: str) -> None:
+    user.platform = platform
+    state = config.state_directory(user.surroundings)
+    assert state.startswith(str(user.home))
+    assert os.path.commonpath([state, user.locate().url]) not in (state, user.locate().url)
+    assert os.path.commonpath([state, config.cache_directory(user.surroundings)]) != state
+
+
+def test_on_windows_and_macos_what_waits_is_where_applications_keep_data_there(user: User) -> None:
+    user.platform = "darwin"
+    assert config.state_directory(user.surroundings) == str(user.home / "Library/Application Support/depository-state")
+    user.platform = "win32"
+    user.environ["LOCALAPPDATA"] = "/AppData/Local"
+    assert config.state_directory(user.surroundings) == "/AppData/Local/depository-state"
+
+
+@pytest.mark.parametrize(("named", "meant"), [("/srv/spool", "/srv/spool"), ("~/waiting", "waiting"), ("w", "w")])
+def test_the_environment_may_say_where_saves_wait(user: User, named: str, meant: str) -> None:
+    user.environ["DEPOSITORY_SPOOL"] = named
+    assert config.spool_directory(user.surroundings) == str(user.home / meant)
 
 
 # of this process

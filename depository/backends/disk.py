@@ -47,7 +47,7 @@ def incoming(directory: str, data: bytes) -> Iterator[str]:
             if sys.platform != "win32":  # which neither renames nor removes a file that is open
                 lock(descriptor)
             _write(descriptor, data)
-            _flush(descriptor)
+            flush(descriptor)
             if sys.platform != "win32":
                 yield path
         finally:
@@ -130,7 +130,8 @@ if sys.platform == "win32":  # pragma: no cover
             return False
         return True
 
-    def _flush(descriptor: int) -> None:
+    def flush(descriptor: int) -> None:
+        """Have what was written to an open file on disk."""
         os.fsync(descriptor)
 
 else:
@@ -147,7 +148,8 @@ else:
             return False
         return True
 
-    def _flush(descriptor: int) -> None:
+    def flush(descriptor: int) -> None:
+        """Have what was written to an open file on disk."""
         os.fsync(descriptor)
         if sys.platform == "darwin":  # pragma: no cover - where fsync stops at the disk's own cache
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)

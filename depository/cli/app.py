@@ -29,6 +29,7 @@ _COMMANDS = {
     "rm": "rm",
     "undelete": "undelete",
     "status": "status",
+    "sync": "sync",
     "info": "info",
     "completion": "completion",
 }

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from depository import config
 from depository.cli.console import Console
 from depository.config import Place, Surroundings
-from depository.errors import InvalidInput
+from depository.errors import InvalidInput, StorageError
 
 if TYPE_CHECKING:
     from depository.depository import Depository
+    from depository.spool.directory import Spool
 
 TOP = ":/"
 """Before a path of the depository, to tell it from a file's name."""
@@ -61,6 +62,10 @@ class Session:
             self._places[directory] = config.locate(directory, self.surroundings, url=self.url)
         return self._places[directory]
 
+    def named_place(self, url: str) -> Place:
+        """The depository of a URL, as seen from the current directory."""
+        return config.locate(self.cwd, self.surroundings, url=url)
+
     def open(self, place: Place) -> "Depository":
         """A depository that is there."""
         if place.url not in self._depositories:
@@ -78,6 +83,25 @@ class Session:
 
             self._depositories[place.url] = Depository.create(place.url, author=self.surroundings.user)
         return self.open(place)
+
+    def spool(self) -> "Spool | None":
+        """Where saves wait that are not archived yet; None if there never was one.
+
+        Raises:
+            StorageError: it cannot be used.
+        """
+        directory = config.spool_directory(self.surroundings)
+        try:
+            os.lstat(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StorageError(f"The spool in '{directory}' cannot be used: {error.strerror}.") from error
+        from time import time_ns
+
+        from depository.spool.directory import Spool
+
+        return Spool(directory, clock=time_ns)
 
     def cache_file(self, place: Place) -> str:
         """Where the details of listings are remembered."""

@@ -12,9 +12,19 @@ from depository.history.entries import Entry, VersionEntry
 from depository.history.manifest import GROUP, RUN
 
 
-def base_of(number: int) -> int | None:
-    """The number of the version that version `number` builds on, or None if it stands alone."""
+def base_of(number: int, start: int | None = None) -> int | None:
+    """The number of the version that version `number` builds on, or None if it stands alone.
+
+    Args:
+        number: of the version.
+        start: the first of the versions that are made in one go with it, by default itself. Among these, skip-deltas
+            within the run keep the steps few that have to be written one after the other: at most 7.
+    """
     run, offset = divmod((number - 1) % GROUP, RUN)
+    if start is not None and offset:
+        first = max(start, number - offset)
+        if step := number - first:
+            return first + (step & (step - 1))
     if offset:
         return number - 1
     return number - (run - (run & (run - 1))) * RUN if run else None

@@ -98,11 +98,11 @@ class Commits:
                 if proposal is None:
                     return head.manifest
                 outcome, doubt = self._try(path, head, proposal)
-                if outcome.manifest is not None and self._holds(outcome.manifest, proposal):
+                if doubt is None or (outcome.manifest is not None and self._holds(outcome.manifest, proposal)):
                     return outcome.manifest
                 if outcome.etag == head.etag:
                     unexplained += 1
-                    if doubt and unexplained == MAX_UNEXPLAINED:
+                    if unexplained == MAX_UNEXPLAINED:
                         raise OutcomeUnknown(
                             f"{self._backend.url} does not take the new version of '{path}', though nobody else "
                             f"changed it: {doubt}"

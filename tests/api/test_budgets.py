@@ -9,7 +9,7 @@ from string import ascii_letters
 
 import pytest
 
-from depository import Depository
+from depository import Depository, Draft
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
@@ -104,6 +104,40 @@ def test_200_warm_saves_read_nothing_and_write_a_page_each_time_recent_fills(met
     assert set(made) == {"put objects", "put manifests"}, "every base is in memory, at each start of a run too"
     assert made["put manifests"] == 200
     assert 200 + 2 <= made["put objects"] <= 200 + math.ceil(200 / GROUP)
+
+
+def test_a_warm_burst_takes_one_write_a_draft_and_one_more_and_no_read(metered: Metering) -> None:
+    depo = warm(metered)
+    depo.save_all(PATH, [Draft(file_of(small(2000 + number))) for number in range(10)])
+
+    assert kinds(metered) == {"put objects": 10, "put manifests": 1}
+
+
+def test_a_warm_burst_of_200_writes_a_page_each_time_recent_fills_and_reads_nothing(metered: Metering) -> None:
+    depo = warm(metered)
+    depo.save_all(PATH, [Draft(file_of(small(2000 + number))) for number in range(200)])
+
+    made = kinds(metered)
+    assert set(made) == {"put objects", "put manifests"}
+    assert made["put manifests"] == 1
+    assert 200 + 2 <= made["put objects"] <= 200 + math.ceil(200 / GROUP)
+
+
+def test_an_output_that_the_drafts_of_a_burst_share_takes_one_write(metered: Metering) -> None:
+    depo = warm(metered)
+    made = with_plots(1003, plots=3)
+    depo.save_all(PATH, [Draft(file_of({**made, "metadata": {"draft": number}})) for number in range(10)])
+
+    assert kinds(metered) == {"put objects": 13, "put manifests": 1}
+
+
+def test_a_cold_burst_reads_the_marker_the_manifest_and_its_bases(metered: Metering, length: int) -> None:
+    depo = depository_on(metered)
+    depo.save_all(PATH, [Draft(file_of(small(2000 + number))) for number in range(10)])
+
+    reads = kinds(metered)
+    assert (reads["get depository.json"], reads["get manifests"]) == (1, 1)
+    assert reads["get objects"] <= objects_under(length + 1) + objects_under((length // RUN + 1) * RUN + 1)
 
 
 @pytest.mark.parametrize("count", [1, 15, 16, 17, 33, 48, 49, 64, 65])

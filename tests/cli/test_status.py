@@ -2,7 +2,11 @@
 
 import pytest
 
-from tests.cli.shell import Shell
+from depository.spool.items import Kind
+from tests.cli.shell import Shell, notebook
+from tests.cli.waiting import Waiting, waiting
+
+__all__ = ["waiting"]
 
 
 def test_before_the_first_save_it_says_what_will_be(shell: Shell) -> None:
@@ -100,3 +104,118 @@ def test_another_depository_can_be_asked_for_before_or_after_the_command(shell: 
 
 def test_info_of_what_is_no_depository_gets_a_sentence(shell: Shell) -> None:
     assert "There is no depository at" in shell.fails("info")
+
+
+# what waits
+
+
+def test_one_quiet_line_says_that_nothing_waits(waiting: Waiting) -> None:
+    lines = waiting.shell("status").lines
+    assert lines[4].split() == ["waiting", "nothing"]
+    assert len(lines) == 5
+
+
+def test_looking_makes_no_spool(waiting: Waiting) -> None:
+    waiting.shell("status")
+    assert not waiting.directory.exists()
+
+
+def test_what_waits_is_counted_with_its_size_and_age(waiting: Waiting) -> None:
+    for name in ("a.ipynb", "a.ipynb", "b.ipynb"):
+        waiting.put(name, b"x" * 2**20)
+    waiting.put("c.ipynb", kind=Kind.RENAME, old="b.ipynb")
+    lines = waiting.shell("status").lines
+    assert lines[4].startswith("waiting         3 saves and 1 rename of 3 notebooks, 3.0 MiB, since 2026-01-01 12:00 (")
+    assert "'depository sync' does so now" in lines[5]
+
+
+def test_what_waits_says_why_since_when_and_what_to_do(waiting: Waiting) -> None:
+    waiting.put("a.ipynb", url="s3://notebook")
+    waiting.trouble("s3://notebook", "no-bucket", "There is no bucket 'notebook'.")
+    lines = waiting.shell("status").lines
+    assert lines[5].strip() == "There is no bucket 'notebook'. (since 2026-01-01 12:00, tried 3 times)"
+    assert "put that right in the settings" in lines[6]
+    assert len(lines) == 7
+
+
+def test_a_problem_that_nothing_waits_for_is_not_mentioned(waiting: Waiting) -> None:
+    waiting.trouble("s3://notebook", "no-bucket", "There is no bucket 'notebook'.")
+    assert "no bucket" not in waiting.shell("status").out
+
+
+def test_a_notebook_whose_newest_save_waits_is_shown_so(waiting: Waiting) -> None:
+    shell = waiting.shell
+    shell.write("a.ipynb", "one")
+    waiting.put("a.ipynb")
+    assert shell("status").lines[-1] == "a.ipynb  waits to be archived"
+    shell("save", "a.ipynb")
+    shell.write("b.ipynb", "one")
+    assert shell("status").lines[-2:] == ["a.ipynb  waits to be archived, after v1", "b.ipynb  never archived"]
+
+
+def test_a_save_that_waits_for_another_depository_is_not_confused_with_one_for_this(waiting: Waiting) -> None:
+    waiting.shell.write("a.ipynb", "one")
+    waiting.put("a.ipynb", url="s3://elsewhere")
+    assert waiting.shell("status").lines[-1] == "a.ipynb  never archived"
+
+
+def test_what_waits_is_known_where_the_depository_is_not_reached(waiting: Waiting) -> None:
+    shell = waiting.shell
+    nowhere = shell.home / "nowhere"
+    shell.setenv("DEPOSITORY_URL", str(nowhere))
+    shell.write("a.ipynb", "one")
+    shell.write("b.ipynb", "one")
+    waiting.put("a.ipynb", url=nowhere)
+    assert shell("status", code=1).lines[-2:] == ["a.ipynb  waits to be archived", "b.ipynb  not known"]
+
+
+def test_what_was_set_aside_is_said_with_the_reason_and_its_file(waiting: Waiting) -> None:
+    name = waiting.put("a\x1b.ipynb")
+    kept = waiting.open().set_aside(name, "The item is damaged.")
+    lines = waiting.shell("status").lines
+    assert lines[5] == "set aside       a save of a\\x1b.ipynb, 2026-01-01 12:00: The item is damaged."
+    assert lines[6].strip() == kept
+    assert "sync --again" in lines[7]
+
+
+def test_a_program_reads_what_waits_as_well(waiting: Waiting) -> None:
+    assert waiting.shell("status", "--json").document["waiting"] == {
+        "spool": None,
+        "count": 0,
+        "notebooks": 0,
+        "bytes": 0,
+        "oldest": None,
+        "problems": [],
+        "aside": [],
+        "error": None,
+    }
+    kept = waiting.open().set_aside(waiting.put("bad.ipynb"), "It is damaged.")
+    waiting.put("a.ipynb", notebook("one"))
+    waiting.trouble("s3://notebook", "denied", "No.")
+    found = waiting.shell("status", "--json").document["waiting"]
+    assert (found["spool"], found["count"], found["notebooks"]) == (str(waiting.directory), 1, 1)
+    assert found["oldest"] == "2026-01-01T12:00:01.000Z"
+    assert found["bytes"] > len(notebook("one"))
+    assert found["aside"] == [
+        {"notebook": "bad.ipynb", "time": "2026-01-01T12:00:00.000Z", "reason": "It is damaged.", "file": kept}
+    ]
+    (problem,) = found["problems"]
+    assert "Renew the credentials" in problem.pop("remedy")
+    assert problem == {
+        "url": "s3://notebook",
+        "kind": "denied",
+        "sentence": "No.",
+        "since": "2026-01-01T12:00:00.000Z",
+        "tries": 3,
+        "next": "2026-01-01T12:01:00.000Z",
+    }
+
+
+def test_a_spool_that_cannot_be_read_is_a_sentence_and_an_exit_code_of_1(waiting: Waiting) -> None:
+    waiting.directory.write_text("a file")
+    waiting.shell.write("a.ipynb", "one")
+    lines = waiting.shell("status", code=1).lines
+    assert lines[4] == f"waiting         The spool in '{waiting.directory}' cannot be used: File exists."
+    assert lines[-1] == "a.ipynb  never archived"
+    document = waiting.shell("status", "--json", code=1).document
+    assert document["waiting"] == {"error": f"The spool in '{waiting.directory}' cannot be used: File exists."}

@@ -36,6 +36,25 @@ def test_within_a_run_each_builds_on_the_one_before(number: int) -> None:
         assert base_of(number) == number - 1
 
 
+@given(numbers, st.integers(0, 300))
+def test_in_a_burst_few_steps_are_written_one_after_the_other_and_all_lie_on_the_usual_chain(
+    start: int, length: int
+) -> None:
+    depths: dict[int, int] = {}
+    for number in range(start, start + length + 1):
+        base = base_of(number, start)
+        assert (base is None) is (base_of(number) is None)
+        assert base is None or base in chain_of(number), "so that a reader guesses it"
+        depths[number] = depths.get(base, -1) + 1 if base else 0
+
+    assert max(depths.values()) < 7
+
+
+@given(numbers)
+def test_a_burst_of_one_builds_as_any_version(number: int) -> None:
+    assert base_of(number, number) == base_of(number)
+
+
 def test_no_chain_is_longer_than_17_and_every_chain_ends_at_the_start_of_its_group() -> None:
     for number in range(1, GROUP + 1):
         chain = chain_of(number)

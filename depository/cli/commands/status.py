@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from depository import config
-from depository.cli import contents, files, records
+from depository.cli import contents, files, queue, records
 from depository.cli.app import describe
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names, Notebook
+from depository.cli.queue import Queue
 from depository.cli.session import TOP, Session
 from depository.cli.text import padded, printable, width
 from depository.errors import DepositoryError, NoNotebook, NotFound, NoVersion
@@ -24,7 +25,8 @@ class _State(NamedTuple):
     notebook: str
     path: str | None
     state: str
-    """``archived``, ``changed``, ``new``, ``unknown`` (the depository is not reached), or ``error``."""
+    """``archived``, ``changed``, ``new``, ``waits`` (its newest save is in the spool), ``unknown`` (the depository is
+    not reached), or ``error``."""
     version: "Version | None" = None
     error: str = ""
 
@@ -35,12 +37,13 @@ class _State(NamedTuple):
             "archived": f"archived as {name}",
             "changed": f"changed since {name}",
             "new": "never archived",
+            "waits": f"waits to be archived, after {name}" if name else "waits to be archived",
             "unknown": "not known",
         }
         return texts.get(self.state, self.error)
 
 
-_STYLES = {"archived": "good", "changed": "warn", "new": "warn", "unknown": "dim", "error": "bad"}
+_STYLES = {"archived": "good", "changed": "warn", "new": "warn", "waits": "warn", "unknown": "dim", "error": "bad"}
 
 
 @command(
@@ -56,17 +59,21 @@ def status(session: Session, files_: tuple[str, ...], recursive: bool, as_json: 
     """Show which depository is used, and what is archived.
 
     It says why this depository was chosen and whether it can be reached. A notebook is archived if its newest
-    version is the file on disk, byte for byte. The exit code is 1 if the depository cannot be reached.
+    version is the file on disk, byte for byte. What Jupyter has saved and could not archive yet waits on this
+    machine, for whatever depository: it says how much, since when and why, and what was set aside because it cannot
+    be archived at all. The exit code is 1 if the depository, or what waits, cannot be reached.
     """
     place = session.place()
     trouble = _trouble(session, place)
     unseen = "new" if _is_unmade(place) else "unknown" if trouble else None
-    states = _states(session, files_ or (".",), recursive=recursive, unseen=unseen)
+    waiting = _waiting(session)
+    saves = waiting.saves() if isinstance(waiting, Queue) else frozenset()
+    states = _Looker(session, saves, unseen).states(files_ or (".",), recursive=recursive)
     if as_json:
-        session.console.line(records.document(_document(session, place, trouble, list(states))))
+        session.console.line(records.document(_document(session, place, trouble, waiting, list(states))))
     else:
-        _print(session, place, trouble, states)
-    if trouble and not _is_unmade(place):
+        _print(session, place, trouble, waiting, states)
+    if (trouble and not _is_unmade(place)) or isinstance(waiting, str):
         raise click.exceptions.Exit(1)
 
 
@@ -85,19 +92,62 @@ def _trouble(session: Session, place: "Place") -> str:
     return ""
 
 
-def _states(session: Session, arguments: tuple[str, ...], *, recursive: bool, unseen: str | None) -> Iterator[_State]:
-    """What is known of each notebook; all of them are `unseen`, where the depository cannot say."""
-    names = Names(session)
-    for argument in arguments:
-        file = session.file(argument)
-        for found in _files(file, recursive=recursive) if os.path.isdir(file) else [argument]:
-            try:
-                notebook = names.notebook(found)
-                yield _State(notebook.shown, notebook.path, unseen) if unseen else _state(session, notebook)
-            except DepositoryError as error:
-                yield _State(found, None, "error", None, str(error))
-            except OSError as error:
-                yield _State(found, None, "error", None, describe(error))
+def _waiting(session: Session) -> Queue | str:
+    """What waits in the spool; or why that cannot be said, as a sentence."""
+    try:
+        return queue.look(session.spool())
+    except DepositoryError as error:
+        return str(error)
+    except OSError as error:
+        return describe(error)
+
+
+class _Looker:
+    """Finds out how it stands with each notebook."""
+
+    def __init__(self, session: Session, waiting: frozenset[str], unseen: str | None) -> None:
+        self._session = session
+        self._waiting = waiting
+        """The keys of the notebooks that a save waits of."""
+        self._unseen = unseen
+        """What all others are, where the depository cannot say."""
+
+    def states(self, arguments: tuple[str, ...], *, recursive: bool) -> Iterator[_State]:
+        """What is known of each notebook."""
+        names = Names(self._session)
+        for argument in arguments:
+            file = self._session.file(argument)
+            for found in _files(file, recursive=recursive) if os.path.isdir(file) else [argument]:
+                try:
+                    yield self._state(names.notebook(found))
+                except DepositoryError as error:
+                    yield _State(found, None, "error", None, str(error))
+                except OSError as error:
+                    yield _State(found, None, "error", None, describe(error))
+
+    def _state(self, notebook: Notebook) -> _State:
+        waits = self._waits(notebook)
+        if self._unseen:
+            return _State(notebook.shown, notebook.path, "waits" if waits else self._unseen)
+        if notebook.file is None:
+            raise NotFound(f"No file here can have the path '{notebook.path}'.")
+        depository = self._session.open(notebook.place)
+        data = files.read(notebook.file).data
+        try:
+            latest = depository.resolve(notebook.path, LATEST)
+        except (NoNotebook, NoVersion):
+            return _State(notebook.shown, notebook.path, "waits" if waits else "new")
+        if waits:
+            return _State(notebook.shown, notebook.path, "waits", latest)
+        is_same = contents.is_archived(depository, latest, data)
+        return _State(notebook.shown, notebook.path, "archived" if is_same else "changed", latest)
+
+    def _waits(self, notebook: Notebook) -> bool:
+        if not self._waiting:
+            return False
+        from depository.spool.directory import key_of
+
+        return key_of(notebook.place.url, notebook.path) in self._waiting
 
 
 def _files(directory: str, *, recursive: bool) -> Iterator[str]:
@@ -107,20 +157,7 @@ def _files(directory: str, *, recursive: bool) -> Iterator[str]:
     return (os.path.join(directory, name) for name in names)
 
 
-def _state(session: Session, notebook: Notebook) -> _State:
-    if notebook.file is None:
-        raise NotFound(f"No file here can have the path '{notebook.path}'.")
-    depository = session.open(notebook.place)
-    data = files.read(notebook.file).data
-    try:
-        latest = depository.resolve(notebook.path, LATEST)
-    except (NoNotebook, NoVersion):
-        return _State(notebook.shown, notebook.path, "new")
-    is_same = contents.is_archived(depository, latest, data)
-    return _State(notebook.shown, notebook.path, "archived" if is_same else "changed", latest)
-
-
-def _print(session: Session, place: "Place", trouble: str, states: Iterator[_State]) -> None:
+def _print(session: Session, place: "Place", trouble: str, waiting: Queue | str, states: Iterator[_State]) -> None:
     console = session.console
     here = config.path_of(place, session.cwd)
     lines = {
@@ -129,7 +166,7 @@ def _print(session: Session, place: "Place", trouble: str, states: Iterator[_Sta
         "this directory": f"{TOP}{printable(here)}",
         "reached": console.paint(printable(trouble), "bad") if trouble else console.paint("yes", "good"),
     }
-    for name, text in lines.items():
+    for name, text in [*lines.items(), *_waiting_lines(session, waiting)]:
         console.line(f"{console.paint(f'{name:<14}', 'dim')}  {text}")
     found = list(states)
     if not found:
@@ -142,7 +179,29 @@ def _print(session: Session, place: "Place", trouble: str, states: Iterator[_Sta
     )
 
 
-def _document(session: Session, place: "Place", trouble: str, states: list[_State]) -> dict[str, Any]:
+def _waiting_lines(session: Session, waiting: Queue | str) -> Iterator[tuple[str, str]]:
+    """What is said of the spool, and before each line what it is about."""
+    console = session.console
+    if isinstance(waiting, str):
+        yield "waiting", console.paint(printable(waiting), "bad")
+        return
+    text = queue.summary(waiting, session.now().astimezone())
+    yield "waiting", console.paint(text, "warn" if waiting.names else "dim")
+    for problem in waiting.problems:
+        yield "", console.paint(queue.complaint(problem), "bad")
+        yield "", queue.remedy(problem.kind)
+    if waiting.names and not waiting.problems:
+        yield "", "Jupyter archives it by and by; 'depository sync' does so now."
+    for i, item in enumerate(waiting.aside):
+        yield "" if i else "set aside", console.paint(queue.put_aside(item), "bad")
+        yield "", printable(item.file)
+    if waiting.aside:
+        yield "", "'depository sync --again' tries again what was set aside."
+
+
+def _document(
+    session: Session, place: "Place", trouble: str, waiting: Queue | str, states: list[_State]
+) -> dict[str, Any]:
     return {
         "url": place.url,
         "reason": place.reason,
@@ -151,6 +210,7 @@ def _document(session: Session, place: "Place", trouble: str, states: list[_Stat
         "directory": config.path_of(place, session.cwd),
         "reached": not trouble,
         "trouble": trouble or None,
+        "waiting": {"error": waiting} if isinstance(waiting, str) else {**queue.document(waiting), "error": None},
         "notebooks": [
             {
                 "notebook": state.notebook,

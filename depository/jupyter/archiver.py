@@ -1,0 +1,225 @@
+"""The contents manager that archives: a subclass made for whatever contents manager a server is configured with.
+
+A subclass, and neither hooks nor a manager that delegates: not all managers run hooks, and much of Jupyter looks behind
+a manager's interface. The user's file is written first and as ever; while Jupyter writes it, what it writes goes into
+the spool as well. A save is answered when both are on disk.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+
+from depository.jupyter import following
+from depository.jupyter import service as services
+from depository.jupyter.capture import Tee, Written, current
+from depository.jupyter.following import saving_as as saving_as
+from depository.jupyter.legacy import FormerNames
+
+_made: dict[type, type] = {}
+
+
+class Archiving(FormerNames):
+    """What all contents managers that archive have in common."""
+
+
+class _Asynchronous(Archiving):
+    """Over a contents manager with coroutines."""
+
+    async def save(self, model: Any, path: str = "") -> Any:
+        """Save as ever, and archive what was saved."""
+        capture = following.begin(self, model, path)
+        if capture is None:
+            return await super().save(model, path)  # type: ignore[misc]
+        token = current.set(capture)
+        try:
+            result = await super().save(model, path)  # type: ignore[misc]
+        except BaseException:
+            following.end(self, capture, model, happened=False)
+            raise
+        finally:
+            current.reset(token)
+        await _done(following.end(self, capture, model, happened=True))
+        return result
+
+    async def rename(self, old_path: str, new_path: str) -> Any:
+        """Rename as ever, and the history with it."""
+        with following.once():
+            result = await super().rename(old_path, new_path)  # type: ignore[misc]
+            directory = await following.is_directory_anywhere(self, new_path)
+            await _done(following.after_change(self, "renaming", old_path, new_path, directory=directory))
+        return result
+
+    async def rename_file(self, old_path: str, new_path: str) -> Any:
+        """Rename as ever, and the history with it."""
+        result = await super().rename_file(old_path, new_path)  # type: ignore[misc]
+        directory = await following.is_directory_anywhere(self, new_path)
+        await _done(following.after_change(self, "renaming", old_path, new_path, directory=directory))
+        return result
+
+    async def delete(self, path: str) -> Any:
+        """Delete as ever. The history stays."""
+        with following.once():
+            directory = await following.is_directory_anywhere(self, path)
+            result = await super().delete(path)  # type: ignore[misc]
+            await _done(following.after_change(self, "deletion", path, None, directory=directory))
+        return result
+
+    async def delete_file(self, path: str) -> Any:
+        """Delete as ever. The history stays."""
+        directory = await following.is_directory_anywhere(self, path)
+        result = await super().delete_file(path)  # type: ignore[misc]
+        await _done(following.after_change(self, "deletion", path, None, directory=directory))
+        return result
+
+    async def copy(self, from_path: str, to_path: str | None = None) -> Any:
+        """Copy as ever, and archive the copy."""
+        with saving_as("copy"):
+            result = await super().copy(from_path, to_path)  # type: ignore[misc]
+            await _done(following.copied(self, result))
+        return result
+
+    async def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+        """Restore as ever, and archive what the notebook is now."""
+        with saving_as("restore"):
+            result = await super().restore_checkpoint(checkpoint_id, path)  # type: ignore[misc]
+            await _done(following.restored(self, path))
+        return result
+
+
+class _Synchronous(Archiving):
+    """Over a contents manager with plain methods."""
+
+    def save(self, model: Any, path: str = "") -> Any:
+        """Save as ever, and archive what was saved."""
+        capture = following.begin(self, model, path)
+        if capture is None:
+            return super().save(model, path)  # type: ignore[misc]
+        token = current.set(capture)
+        try:
+            result = super().save(model, path)  # type: ignore[misc]
+        except BaseException:
+            following.end(self, capture, model, happened=False)
+            raise
+        finally:
+            current.reset(token)
+        _wait(following.end(self, capture, model, happened=True))
+        return result
+
+    def rename(self, old_path: str, new_path: str) -> Any:
+        """Rename as ever, and the history with it."""
+        with following.once():
+            result = super().rename(old_path, new_path)  # type: ignore[misc]
+            directory = following.is_directory(self, new_path)
+            _wait(following.after_change(self, "renaming", old_path, new_path, directory=directory))
+        return result
+
+    def rename_file(self, old_path: str, new_path: str) -> Any:
+        """Rename as ever, and the history with it."""
+        result = super().rename_file(old_path, new_path)  # type: ignore[misc]
+        directory = following.is_directory(self, new_path)
+        _wait(following.after_change(self, "renaming", old_path, new_path, directory=directory))
+        return result
+
+    def delete(self, path: str) -> Any:
+        """Delete as ever. The history stays."""
+        with following.once():
+            directory = following.is_directory(self, path)
+            result = super().delete(path)  # type: ignore[misc]
+            _wait(following.after_change(self, "deletion", path, None, directory=directory))
+        return result
+
+    def delete_file(self, path: str) -> Any:
+        """Delete as ever. The history stays."""
+        directory = following.is_directory(self, path)
+        result = super().delete_file(path)  # type: ignore[misc]
+        _wait(following.after_change(self, "deletion", path, None, directory=directory))
+        return result
+
+    def copy(self, from_path: str, to_path: str | None = None) -> Any:
+        """Copy as ever, and archive the copy."""
+        with saving_as("copy"):
+            result = super().copy(from_path, to_path)  # type: ignore[misc]
+            _wait(following.copied(self, result))
+        return result
+
+    def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+        """Restore as ever, and archive what the notebook is now."""
+        with saving_as("restore"):
+            result = super().restore_checkpoint(checkpoint_id, path)  # type: ignore[misc]
+            _wait(following.restored(self, path))
+        return result
+
+
+class _Writing:
+    """The tee in the way by which managers of files write them."""
+
+    @contextmanager
+    def atomic_writing(self, os_path: str, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Write a file as ever, and into the spool what is written."""
+        capture = current.get()
+        writing = super().atomic_writing(os_path, *args, **kwargs)  # type: ignore[misc]
+        if capture is None or capture.os_path != os_path or capture.accepted is not None:
+            with writing as file:
+                yield file
+            return
+        with writing as file:
+            tee = Tee(file)
+            yield tee
+            services.of(self).start(capture, Written(tuple(tee.parts), kwargs.get("encoding") or "utf-8"))
+        capture.is_written = True
+
+
+def make_archiver(base: type) -> type:
+    """The class of a contents manager that archives what it saves.
+
+    Args:
+        base: the class of any contents manager of jupyter_server, synchronous or asynchronous.
+
+    Returns:
+        a subclass of it; the class itself if it archives already. The same one each time.
+    """
+    if issubclass(base, Archiving):
+        return base
+    if base not in _made:
+        is_asynchronous = inspect.iscoroutinefunction(base.save)  # type: ignore[attr-defined]
+        mixins: tuple[type, ...] = (_Asynchronous if is_asynchronous else _Synchronous,)
+        if hasattr(base, "atomic_writing"):
+            mixins = (*mixins, _Writing)
+        _made[base] = type(
+            f"Depository{base.__name__}",
+            (*mixins, base),
+            {"__doc__": f"{base.__name__}, archiving what it saves.", "__module__": __name__},
+        )
+    return _made[base]
+
+
+class DepositoryContentsArchiver(make_archiver(AsyncLargeFileManager)):  # type: ignore[misc]
+    """The server's default contents manager, archiving what it saves.
+
+    Where ``c.Depository.Archiver.underlying_contents_manager_class`` names another one, it is that one, archiving.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make one of the class that is configured."""
+        underlying = following.configured_base(kwargs.get("parent"))
+        if underlying is not None and not issubclass(cls, underlying):
+            return make_archiver(underlying)(*args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
+
+depositoryContentsArchiver = DepositoryContentsArchiver  # noqa: N816 - the name that 0.1 promised
+
+
+async def _done(future: "Future[Any] | None") -> None:
+    if future is not None and not future.done():
+        await asyncio.wrap_future(future)
+
+
+def _wait(future: "Future[Any] | None") -> None:
+    if future is not None:
+        future.result()

@@ -1,0 +1,169 @@
+"""What a contents manager that archives does beside its own work: which saves it follows, and how they are accepted.
+
+Nothing here raises, whatever happens: the user's save, rename or deletion comes first, and has been done.
+"""
+
+import inspect
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from depository.jupyter import author as authors
+from depository.jupyter import service as services
+from depository.jupyter.capture import Capture
+
+_CHECKPOINTS = ".ipynb_checkpoints"
+_HEAD = 4096
+"""Characters of a text in which jupytext's header is looked for."""
+
+_is_jupytext = re.compile(r"^\W{0,4}(?:jupytext|jupyter):\s*$", re.MULTILINE).search
+
+_cause: ContextVar[str] = ContextVar("depository_cause", default="save")
+_followed: "ContextVar[set[tuple[str, str]] | None]" = ContextVar("depository_followed", default=None)
+"""The renames and deletions that were archived within one that is still going on."""
+
+@contextmanager
+def saving_as(cause: str) -> Iterator[None]:
+    """Give what is saved within another cause than ``save``."""
+    token = _cause.set(cause)
+    try:
+        yield
+    finally:
+        _cause.reset(token)
+
+
+
+def is_followed(model: Any, path: str) -> bool:
+    """Whether what a contents manager was given to save is a version of a notebook."""
+    if not isinstance(model, dict) or model.get("type") == "directory" or model.get("content") is None:
+        return False
+    if model.get("chunk") not in (None, -1) or _CHECKPOINTS in path.split("/"):
+        return False
+    if model.get("type") == "notebook" or path.lower().endswith(".ipynb"):
+        return True
+    content = model.get("content")
+    return isinstance(content, str) and model.get("format") != "base64" and bool(_is_jupytext(content[:_HEAD]))
+
+
+def begin(manager: Any, model: Any, path: str) -> Capture | None:
+    """What is needed to archive a save that is about to be made; None if it is not archived. It never raises."""
+    try:
+        shown = path.strip("/")
+        service = services.of(manager)
+        if not is_followed(model, shown) or not service.settings.enabled:
+            return None
+        handler = authors.handler()
+        os_path = manager._get_os_path(shown) if hasattr(manager, "atomic_writing") else None  # noqa: SLF001
+        return Capture(
+            shown,
+            os_path,
+            cause=_cause.get(),
+            author=service.author(handler),
+            is_automatic=authors.is_automatic(handler),
+        )
+    except Exception:  # whatever it is: the save comes first
+        manager.log.exception("depository: the save of '%s' is not archived", path)
+        return None
+
+
+def end(manager: Any, capture: Capture, model: Any, *, happened: bool) -> "Future[Any] | None":
+    """See a save through that was made, or that failed. The future is done when it is accepted. It never raises."""
+    try:
+        service = services.of(manager)
+        if capture.accepted is not None:
+            service.settle(capture, happened=happened or capture.is_written)
+            return capture.accepted if happened else None
+        if not happened:
+            return None
+        if capture.os_path is not None:
+            # written in some other way than the usual one: in chunks, or by a manager of its own
+            return service.accept_file(capture.shown, cause=capture.cause, author=capture.author)
+        return service.accept_model(capture, model)
+    except Exception:
+        manager.log.exception("depository: '%s' was saved, and is not archived", capture.shown)
+        return None
+
+
+def after_change(
+    manager: Any, what: str, old: str, new: str | None, *, directory: bool
+) -> "Future[Any] | None":
+    """Follow a rename or a deletion that has happened, once. It never raises."""
+    try:
+        old, new = old.strip("/"), new.strip("/") if new is not None else None
+        followed = _followed.get()
+        if followed is not None:
+            if (old, new or "") in followed:
+                return None
+            followed.add((old, new or ""))
+        service = services.of(manager)
+        if not service.settings.enabled or _CHECKPOINTS in (new or old).split("/"):
+            return None
+        author = service.author(authors.handler())
+        if new is None:
+            return service.accept_delete(old, directory=directory, author=author)
+        if not directory and new.lower().endswith(".ipynb") and not old.lower().endswith(".ipynb"):
+            return service.accept_file(new, cause="rename", author=author)  # it has become a notebook
+        return service.accept_rename(old, new, directory=directory, author=author)
+    except Exception:
+        manager.log.exception("depository: the %s of '%s' is not archived", what, old)
+        return None
+
+
+@contextmanager
+def once() -> Iterator[None]:
+    """Within, a rename or deletion that is passed down from method to method is followed once."""
+    token = _followed.set(_followed.get() or set())
+    try:
+        yield
+    finally:
+        _followed.reset(token)
+
+
+def copied(manager: Any, result: Any) -> "Future[Any] | None":
+    """Follow the copy of a directory, whose files do not pass through `save`."""
+    if isinstance(result, dict) and result.get("type") == "directory":
+        try:
+            service = services.of(manager)
+            if service.settings.enabled:
+                return service.accept_files_below(result["path"], cause="copy", author=service.author())
+        except Exception:
+            manager.log.exception("depository: the copy is not archived")
+    return None
+
+
+def restored(manager: Any, path: str) -> "Future[Any] | None":
+    """Follow the restoration of a checkpoint that was a plain copy of a file. What it saved already is recognised."""
+    try:
+        service, shown = services.of(manager), path.strip("/")
+        if service.settings.enabled and shown.lower().endswith(".ipynb"):
+            return service.accept_file(shown, cause="restore", author=service.author())
+    except Exception:
+        manager.log.exception("depository: what was restored to '%s' is not archived", path)
+    return None
+
+
+def is_directory(manager: Any, path: str) -> bool:
+    return hasattr(manager, "atomic_writing") and os.path.isdir(manager._get_os_path(path.strip("/")))  # noqa: SLF001
+
+
+async def is_directory_anywhere(manager: Any, path: str) -> bool:
+    if hasattr(manager, "atomic_writing"):
+        return is_directory(manager, path)
+    try:
+        found = manager.dir_exists(path.strip("/"))
+        return bool(await found if inspect.isawaitable(found) else found)
+    except Exception:
+        return False
+
+
+def configured_base(parent: Any) -> type | None:
+    """The class of the contents manager that is to archive, where one is configured."""
+    if parent is None:
+        return None
+    from depository.jupyter.settings import Depository
+
+    return Depository(parent=parent).archiver.underlying_contents_manager_class

@@ -1,0 +1,137 @@
+"""One item of the spool: a save, a rename or a deletion on its way into the archive, as a file.
+
+The file is ``DPS`` and a format number, the length of a header (4 bytes, little-endian), the header in MessagePack, the
+content, and the first 16 bytes of the BLAKE3 hash of all that. The header tells the content's length, so that a file
+that was being written when its writer died is told from one that was damaged later.
+"""
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import msgpack
+from blake3 import blake3
+
+MAGIC = b"DPS\x01"
+_LENGTH_BYTES = 4
+_CHECK_BYTES = 16
+MAX_HEADER = 64 * 1024
+"""Bytes of the largest header."""
+LONGEST_HEADER = len(MAGIC) + _LENGTH_BYTES + MAX_HEADER
+"""Bytes of a file that tell its header, however large that is."""
+
+
+class Kind(enum.Enum):
+    """What has happened to a notebook."""
+
+    SAVE = "save"
+    RENAME = "rename"
+    DELETE = "delete"
+
+
+class Torn(ValueError):
+    """The file ends too early: its writer died before it was accepted."""
+
+
+class Item(NamedTuple):
+    """What is to be archived. It says all that is needed, whoever reads it."""
+
+    kind: Kind
+    time: int
+    """When it happened, in milliseconds since the epoch."""
+    author: str
+    cause: str
+    """As the version will have it: ``save``, ``restore``, ``copy``, …"""
+    shown: str
+    """The notebook as its user knows it: its path in Jupyter, without a leading slash."""
+    url: str | None
+    """The depository; None where it could not be found out, because a settings file cannot be used."""
+    path: str | None
+    """In the depository; None like `url`."""
+    s3: Mapping[str, str] = MappingProxyType({})
+    """How to reach the depository, by the names of `depository.config.S3_KEYS`; no secret is among it."""
+    file: str | None = None
+    """The absolute file, where the notebook is one on this machine."""
+    old: str | None = None
+    """Of a rename, the path that it had before."""
+    directory: bool = False
+    """A rename or deletion of everything below the path."""
+    content: bytes = b""
+    """Of a save, the file."""
+
+
+def encode(item: Item, name: str, size: int, content: Iterable[bytes]) -> Iterator[bytes]:
+    """The parts of an item's file.
+
+    Args:
+        item: what it says; its `content` is not looked at.
+        name: of its file, which is found under another one after some losses of power.
+        size: the bytes that `content` has in all.
+        content: the parts of the content, none of them larger than what may be hashed without a pause.
+    """
+    header = msgpack.packb(
+        [
+            item.kind.value, item.time, item.author, item.cause, item.shown, item.url, item.path, dict(item.s3),
+            item.file, item.old, item.directory, name, size,
+        ],
+        unicode_errors="surrogatepass",
+    )  # fmt: skip
+    check = blake3()
+    for part in chain([MAGIC + len(header).to_bytes(_LENGTH_BYTES, "little") + header], content):
+        check.update(part)
+        yield part
+    yield check.digest(_CHECK_BYTES)
+
+
+def decode(data: bytes) -> Item:
+    """The item that a file holds.
+
+    Raises:
+        Torn: the file ends too early.
+        ValueError: it is not what was written.
+    """
+    item, _, start, size = _header(data)
+    end = start + size
+    if len(data) < end + _CHECK_BYTES:
+        raise Torn(f"it ends after {len(data):,} of {end + _CHECK_BYTES:,} bytes")
+    if len(data) > end + _CHECK_BYTES or blake3(data[:end]).digest(_CHECK_BYTES) != data[end:]:
+        raise ValueError("its check sum does not fit")
+    return item._replace(content=data[start:end])
+
+
+def decode_header(data: bytes) -> Item:
+    """The item without its content, which the first bytes of a file tell, unchecked.
+
+    Raises:
+        Torn: these are too few bytes; `LONGEST_HEADER` are enough.
+        ValueError: it is not what was written.
+    """
+    return _header(data)[0]
+
+
+def name_in(data: bytes) -> str:
+    """The name that the first bytes of a file give it; it raises as `decode_header` does."""
+    return _header(data)[1]
+
+
+def _header(data: bytes) -> tuple[Item, str, int, int]:
+    """The item without its content, its name, where the content starts, and how many bytes it has."""
+    start = len(MAGIC) + _LENGTH_BYTES
+    if not data.startswith(MAGIC[: len(data)]):
+        raise ValueError("it is no item of a spool, or one of a newer depository")
+    if len(data) < start:
+        raise Torn("it ends within its first bytes")
+    length = int.from_bytes(data[len(MAGIC) : start], "little")
+    if length > MAX_HEADER:
+        raise ValueError(f"its header is said to have {length:,} bytes")
+    if len(data) < start + length:
+        raise Torn("it ends within its header")
+    try:
+        fields: list[Any] = msgpack.unpackb(data[start : start + length], unicode_errors="surrogatepass")
+        kind, time, author, cause, shown, url, path, s3, file, old, directory, name, size = fields
+        item = Item(Kind(kind), time, author, cause, shown, url, path, s3, file, old, directory)
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise ValueError(f"its header cannot be read: {error}") from error
+    return item, name, start + length, size

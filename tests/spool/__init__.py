@@ -1,0 +1,1 @@
+"""Tests of the spool: what waits, in which order it is archived, and by whom."""
