@@ -20,6 +20,7 @@ ASCII; a command that prints one object a line prints each as soon as it is know
 | --- | --- |
 | `DEPOSITORY_URL` | the depository, where no settings file names one |
 | `DEPOSITORY_NAMESPACE` | what the home directory is called in it, if not by the login name |
+| `DEPOSITORY_SPOOL` | the directory where saves wait that are not archived yet |
 | `DEPOSITORY_PAGER`, `PAGER`, `LESS` | the pager for what is longer than the screen, `less` with `FRX` by default |
 | `NO_COLOR` | no colours, unless `--color always` |
 """

@@ -8,17 +8,18 @@ the spool as well. A save is answered when both are on disk.
 import asyncio
 import inspect
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 from depository.jupyter import following
 from depository.jupyter import service as services
 from depository.jupyter.capture import Tee, Written, current
-from depository.jupyter.following import saving_as as saving_as
 from depository.jupyter.legacy import FormerNames
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _made: dict[type, type] = {}
 
@@ -78,14 +79,14 @@ class _Asynchronous(Archiving):
 
     async def copy(self, from_path: str, to_path: str | None = None) -> Any:
         """Copy as ever, and archive the copy."""
-        with saving_as("copy"):
+        with following.saving_as("copy"):
             result = await super().copy(from_path, to_path)  # type: ignore[misc]
             await _done(following.copied(self, result))
         return result
 
     async def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
         """Restore as ever, and archive what the notebook is now."""
-        with saving_as("restore"):
+        with following.saving_as("restore"):
             result = await super().restore_checkpoint(checkpoint_id, path)  # type: ignore[misc]
             await _done(following.restored(self, path))
         return result
@@ -142,14 +143,14 @@ class _Synchronous(Archiving):
 
     def copy(self, from_path: str, to_path: str | None = None) -> Any:
         """Copy as ever, and archive the copy."""
-        with saving_as("copy"):
+        with following.saving_as("copy"):
             result = super().copy(from_path, to_path)  # type: ignore[misc]
             _wait(following.copied(self, result))
         return result
 
     def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
         """Restore as ever, and archive what the notebook is now."""
-        with saving_as("restore"):
+        with following.saving_as("restore"):
             result = super().restore_checkpoint(checkpoint_id, path)  # type: ignore[misc]
             _wait(following.restored(self, path))
         return result
@@ -170,7 +171,7 @@ class _Writing:
         with writing as file:
             tee = Tee(file)
             yield tee
-            services.of(self).start(capture, Written(tuple(tee.parts), kwargs.get("encoding") or "utf-8"))
+            services.of(self).acceptor.start(capture, Written(tuple(tee.parts), kwargs.get("encoding") or "utf-8"))
         capture.is_written = True
 
 

@@ -1,9 +1,12 @@
 """What a save writes, caught while Jupyter writes it, and on its way into the spool before Jupyter is done."""
 
+import os
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _SLICE = 1 << 18
 """Characters or bytes that are worked on without letting another thread run."""
@@ -32,6 +35,25 @@ class Written(NamedTuple):
         for start in range(0, len(part), _SLICE):
             piece = part[start : start + _SLICE]
             yield piece if isinstance(piece, bytes) else piece.encode(self.encoding)
+
+
+class OnDisk(NamedTuple):
+    """The content of a file that is open for reading."""
+
+    stream: BinaryIO
+
+    def encoded(self) -> tuple[int, Iterator[bytes]]:
+        """The size in bytes, and the bytes in parts; a file that shrinks meanwhile is a ValueError."""
+        size = os.fstat(self.stream.fileno()).st_size
+        return size, self._parts(size)
+
+    def _parts(self, size: int) -> Iterator[bytes]:
+        while size:
+            part = self.stream.read(min(size, _SLICE))
+            if not part:
+                raise ValueError("The file was changed while it was read.")
+            size -= len(part)
+            yield part
 
 
 class Tee:

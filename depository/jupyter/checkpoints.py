@@ -169,16 +169,16 @@ class _Versions(LoggingConfigurable):
     async def _accept(self, manager: Any, path: str) -> None:
         """Have what a notebook is now accepted as a version."""
         author = self.service.author()
-        file = self.service.file_of(path)
+        file = self.service.places.file_of(path)
         if file is not None:
             if await self._call(os.path.isfile, file):
-                await self._done(self.service.accept_file(path, cause="checkpoint", author=author))
+                await self._done(self.service.acceptor.accept_file(path, cause="checkpoint", author=author))
             return
         import nbformat
 
         model = await ensure_async(manager.get(path, content=True, type="notebook"))
         text = nbformat.writes(nbformat.from_dict(model["content"]))
-        await self._done(self.service.accept(path, text.encode(), cause="checkpoint", author=author))
+        await self._done(self.service.acceptor.accept(path, text.encode(), cause="checkpoint", author=author))
 
     async def _ordinary_of(self, checkpoint_id: str, path: str) -> None:
         """Refuse what is no ordinary checkpoint either."""
@@ -212,7 +212,7 @@ class _Versions(LoggingConfigurable):
     def _keys(self, spool: Spool, path: str) -> tuple[str, list[Span]]:
         """The key of a path in Jupyter, and those that it had before renames that wait."""
         try:
-            target = self.service.locate(path)
+            target = self.service.places.locate(path)
         except DepositoryError:  # a settings file is broken: what was saved since waits like this
             return key_of(None, path), []
         return key_of(target.url, target.path), kept.spans(spool, target.url, target.path)
@@ -237,7 +237,7 @@ class _Versions(LoggingConfigurable):
         newest = versions[-1]
         stamp = int(newest.id, 16)
         try:
-            file = self.service.file_of(path)
+            file = self.service.places.file_of(path)
             if file is not None and os.stat(file).st_mtime_ns > stamp + _LATER_NS:
                 return None
             key, earlier = self._keys(spool, path)
@@ -267,7 +267,7 @@ class _Versions(LoggingConfigurable):
         if spool is None:
             return
         try:
-            old, new = self.service.locate(old_path), self.service.locate(new_path)
+            old, new = self.service.places.locate(old_path), self.service.places.locate(new_path)
         except DepositoryError:
             return
         if old.url == new.url:

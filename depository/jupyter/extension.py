@@ -58,8 +58,8 @@ class DepositoryApp(ExtensionApp):
 
         try:
             manager = service.contents_manager
-            directory = service.file_of("") or service.surroundings.cwd
-            place = service.place(directory)
+            directory = service.places.file_of("") or service.surroundings.cwd
+            place = service.places.place(directory)
             self.log.info(
                 "depository: %s archives into %s, because %s.", type(manager).__name__, place.url, place.reason
             )

@@ -7,14 +7,16 @@ import inspect
 import os
 import re
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from depository.jupyter import author as authors
 from depository.jupyter import service as services
 from depository.jupyter.capture import Capture
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _CHECKPOINTS = ".ipynb_checkpoints"
 _HEAD = 4096
@@ -26,6 +28,7 @@ _cause: ContextVar[str] = ContextVar("depository_cause", default="save")
 _followed: "ContextVar[set[tuple[str, str]] | None]" = ContextVar("depository_followed", default=None)
 """The renames and deletions that were archived within one that is still going on."""
 
+
 @contextmanager
 def saving_as(cause: str) -> Iterator[None]:
     """Give what is saved within another cause than ``save``."""
@@ -34,7 +37,6 @@ def saving_as(cause: str) -> Iterator[None]:
         yield
     finally:
         _cause.reset(token)
-
 
 
 def is_followed(model: Any, path: str) -> bool:
@@ -75,22 +77,20 @@ def end(manager: Any, capture: Capture, model: Any, *, happened: bool) -> "Futur
     try:
         service = services.of(manager)
         if capture.accepted is not None:
-            service.settle(capture, happened=happened or capture.is_written)
+            service.acceptor.settle(capture, happened=happened or capture.is_written)
             return capture.accepted if happened else None
         if not happened:
             return None
         if capture.os_path is not None:
             # written in some other way than the usual one: in chunks, or by a manager of its own
-            return service.accept_file(capture.shown, cause=capture.cause, author=capture.author)
-        return service.accept_model(capture, model)
+            return service.acceptor.accept_file(capture.shown, cause=capture.cause, author=capture.author)
+        return service.acceptor.accept_model(capture, model)
     except Exception:
         manager.log.exception("depository: '%s' was saved, and is not archived", capture.shown)
         return None
 
 
-def after_change(
-    manager: Any, what: str, old: str, new: str | None, *, directory: bool
-) -> "Future[Any] | None":
+def after_change(manager: Any, what: str, old: str, new: str | None, *, directory: bool) -> "Future[Any] | None":
     """Follow a rename or a deletion that has happened, once. It never raises."""
     try:
         old, new = old.strip("/"), new.strip("/") if new is not None else None
@@ -104,10 +104,10 @@ def after_change(
             return None
         author = service.author(authors.handler())
         if new is None:
-            return service.accept_delete(old, directory=directory, author=author)
+            return service.acceptor.accept_delete(old, directory=directory, author=author)
         if not directory and new.lower().endswith(".ipynb") and not old.lower().endswith(".ipynb"):
-            return service.accept_file(new, cause="rename", author=author)  # it has become a notebook
-        return service.accept_rename(old, new, directory=directory, author=author)
+            return service.acceptor.accept_file(new, cause="rename", author=author)  # it has become a notebook
+        return service.acceptor.accept_rename(old, new, directory=directory, author=author)
     except Exception:
         manager.log.exception("depository: the %s of '%s' is not archived", what, old)
         return None
@@ -129,7 +129,7 @@ def copied(manager: Any, result: Any) -> "Future[Any] | None":
         try:
             service = services.of(manager)
             if service.settings.enabled:
-                return service.accept_files_below(result["path"], cause="copy", author=service.author())
+                return service.acceptor.accept_files_below(result["path"], cause="copy", author=service.author())
         except Exception:
             manager.log.exception("depository: the copy is not archived")
     return None
@@ -140,17 +140,19 @@ def restored(manager: Any, path: str) -> "Future[Any] | None":
     try:
         service, shown = services.of(manager), path.strip("/")
         if service.settings.enabled and shown.lower().endswith(".ipynb"):
-            return service.accept_file(shown, cause="restore", author=service.author())
+            return service.acceptor.accept_file(shown, cause="restore", author=service.author())
     except Exception:
         manager.log.exception("depository: what was restored to '%s' is not archived", path)
     return None
 
 
 def is_directory(manager: Any, path: str) -> bool:
+    """Whether a path in Jupyter is a directory of files now."""
     return hasattr(manager, "atomic_writing") and os.path.isdir(manager._get_os_path(path.strip("/")))  # noqa: SLF001
 
 
 async def is_directory_anywhere(manager: Any, path: str) -> bool:
+    """Whether a path in Jupyter is a directory now, whatever the contents manager keeps; False where it cannot say."""
     if hasattr(manager, "atomic_writing"):
         return is_directory(manager, path)
     try:

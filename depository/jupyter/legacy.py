@@ -47,7 +47,7 @@ class FormerNames:
             service = services.of(self)
             content = _bytes(record.content)
             author = service.author(authors.handler())
-            await asyncio.wrap_future(service.accept(record.filepath, content, cause="save", author=author))
+            await asyncio.wrap_future(service.acceptor.accept(record.filepath, content, cause="save", author=author))
 
     def run_pre_save_hook(self, model: dict[str, Any], path: str, **kwargs: Any) -> None:
         """Accept a notebook that is about to be saved, for callers of old: today's servers do not call this."""
@@ -57,7 +57,7 @@ class FormerNames:
         if model.get("type") != "notebook" or current.get() is not None:
             return
         service = services.of(self)
-        service.accept(path, _bytes(model["content"]), cause="save", author=service.author(authors.handler()))
+        service.acceptor.accept(path, _bytes(model["content"]), cause="save", author=service.author(authors.handler()))
 
 
 def _bytes(content: str | bytes | dict[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ def content_of(model: Mapping[str, Any]) -> bytes:
 
     Raises:
         ValueError: it cannot be written.
+        TypeError: its content is of no type that can.
     """
     content = model["content"]
     if model.get("type") == "notebook":
@@ -23,5 +24,5 @@ def content_of(model: Mapping[str, Any]) -> bytes:
     if isinstance(content, bytes):
         return content
     if not isinstance(content, str):
-        raise ValueError(f"a file's content has to be a text, and not {type(content).__name__}")
+        raise TypeError(f"a file's content has to be a text, and not {type(content).__name__}")
     return content.encode()

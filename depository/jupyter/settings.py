@@ -6,7 +6,7 @@ server's environment, where the command line finds it in the terminals that the 
 """
 
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from traitlets import Bool, Enum, Float, Int, List, TraitType, Type, Unicode
@@ -18,6 +18,11 @@ from depository.errors import InvalidSettings
 from depository.spool.directory import DEFAULT_LIMIT
 
 S3_VARIABLE = "DEPOSITORY_S3_"
+
+_LOWER_CASE = (
+    "c.depository.… is not read by Jupyter, which knows capitalised sections only: write c.Depository.… instead, for "
+    "example c.Depository.S3.bucket."
+)
 
 _lower_case = re.compile(r"^[ \t]*c\.depository\b", re.MULTILINE)
 
@@ -41,16 +46,16 @@ class S3(LoggingConfigurable):
     secret_access_key = _text("Belongs to `access_key_id`. It is never logged, and written nowhere.")
     session_token = _text("Belongs to temporary credentials.")
     addressing = Enum(
-        (None, *files.ADDRESSING),
+        files.ADDRESSING,
         None,
         allow_none=True,
         help="Where the bucket's name goes: into the path, or into the name of the host.",
     ).tag(config=True)
-    sse = Enum((None, *files.SSE), None, allow_none=True, help="Encryption at rest; as the bucket has it if not given.")
+    sse = Enum(files.SSE, None, allow_none=True, help="Encryption at rest; as the bucket has it if not given.")
     sse.tag(config=True)
     kms_key_id = _text("The key of the encryption aws:kms.")
     checksums = Enum(
-        (None, *files.CHECKSUMS),
+        files.CHECKSUMS,
         None,
         allow_none=True,
         help="when_supported sends a check sum with each object; not every service takes it.",
@@ -108,7 +113,7 @@ class Depository(LoggingConfigurable):
         "contents manager without files. The name of the JupyterHub user if not given, or else the login name."
     )
     Backend = Enum(
-        (None, "s3", "local"),
+        ("s3", "local"),
         None,
         allow_none=True,
         help="The kind of store that `url` has to name. It may be left out.",
@@ -165,7 +170,7 @@ class Depository(LoggingConfigurable):
         if self.Backend == "s3" and not is_s3:
             raise InvalidSettings('c.Depository.Backend is "s3", but no c.Depository.S3.bucket is named.')
         if self.Backend == "local" and is_s3:
-            raise InvalidSettings(f'c.Depository.Backend is "local", but \'{url}\' is on S3.')
+            raise InvalidSettings(f"c.Depository.Backend is \"local\", but '{url}' is on S3.")
         return url
 
     def export(self, environ: MutableMapping[str, str]) -> None:
@@ -186,7 +191,7 @@ class Depository(LoggingConfigurable):
         if self.spool:
             environ["DEPOSITORY_SPOOL"] = self.spool
 
-    def secrets(self) -> Mapping[str, Mapping[str, str]]:
+    def secrets(self) -> dict[str, dict[str, str]]:
         """The credentials that are configured here, by the URL that they are for."""
         url, secrets = self.target(), self.s3.secrets()
         return {url: secrets} if url and secrets else {}
@@ -208,8 +213,5 @@ def complaints(config: Config, sources: Iterable[str]) -> list[str]:
         sources: the texts of the configuration files, those that could not be loaded included.
     """
     if "depository" in config or any(_lower_case.search(text) for text in sources):
-        return [
-            "c.depository.… is not read by Jupyter, which knows capitalised sections only: write c.Depository.… "
-            "instead, for example c.Depository.S3.bucket."
-        ]
+        return [_LOWER_CASE]
     return []

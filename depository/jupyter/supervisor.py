@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from threading import Condition, Thread
+from threading import Lock, Thread
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Supervisor:
         self._settings = settings
         self._secrets = secrets
         self._heard = heard
-        self._changed = Condition()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._changed = Lock()
+        self._process: subprocess.Popen[bytes] | None = None  # changed by other threads at any time
         self._is_stopping = False
         self._failures = 0
         self._not_before = 0.0
@@ -59,10 +59,10 @@ class Supervisor:
 
     def wake(self) -> None:
         """Start the process if it does not run. It looks at the spool by itself once it does."""
-        if self._process is not None:
+        if self.is_running:
             return
         with self._changed:
-            if self._process is not None or self._is_stopping or time.monotonic() < self._not_before:
+            if self.is_running or self._is_stopping or time.monotonic() < self._not_before:
                 return
             try:
                 process = self._start()
@@ -147,7 +147,7 @@ class Supervisor:
                 }
             )
             time.sleep(max(0.0, self._not_before - time.monotonic()))
-        if not self._is_stopping and self._spool.waiting():
+        if self._spool.waiting():
             self.wake()
 
 

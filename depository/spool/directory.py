@@ -102,8 +102,9 @@ class Spool:
             for part in _PARTS:
                 os.makedirs(self._at(part), mode=0o700, exist_ok=True)
             disk.sync_directory(directory)
-            names = os.listdir(self._at("items"))
-        self._last = max((name.stamp for name in map(_parsed, names) if name), default=0)
+            files = os.listdir(self._at("items"))
+        names = (_parsed(file.rpartition(".")[0]) for file in files)
+        self._last = max((name.stamp for name in names if name), default=0)
         self._used = self._size()
 
     # writing

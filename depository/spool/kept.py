@@ -134,8 +134,6 @@ def moved(spool: Spool, old_key: str, new_key: str, *, before: int = _EVER) -> N
         before: the stamp of the rename: what was saved later is another notebook's.
     """
     old, new = _directory(spool, old_key), _directory(spool, new_key)
-    if old == new:
-        return
     with suppress(OSError):
         found = _entries(old)
         os.makedirs(new, mode=0o700, exist_ok=True)

@@ -38,6 +38,9 @@ _STAYS_ACTIVE_SECONDS = 10.0
 _LOOK_ANYWAY_SECONDS = 30.0
 """After which the spool is listed though nothing seems to have come: its writer may have died."""
 
+_LOCATE_SECONDS = 5.0
+"""After which it is listed for what could not be located: its settings file may have been mended."""
+
 
 class Settings(NamedTuple):
     """How long the process waits."""
@@ -132,7 +135,8 @@ class Worker:
             if self._running or is_woken or seen not in {state, -1}:
                 active = now
             has_changed = self._reap() or is_woken or seen < 0 or seen != state
-            if has_changed or now - listed >= _LOOK_ANYWAY_SECONDS or self._is_due():
+            patience = _LOCATE_SECONDS if NOWHERE in waiting else _LOOK_ANYWAY_SECONDS
+            if has_changed or now - listed >= patience or self._is_due():
                 state, listed = seen, now
                 waiting = self._look()
                 if self._wants_flush:

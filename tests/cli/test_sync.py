@@ -75,6 +75,7 @@ def test_a_version_has_the_time_and_the_author_of_its_save(waiting: Waiting) -> 
 
 
 def test_automatic_saves_are_not_waited_for(waiting: Waiting) -> None:
+    waiting.go_on()
     for source in ("o", "on", "one"):
         waiting.put("a.ipynb", notebook(source), is_automatic=True)
     assert waiting.shell("sync").out == "Archived 3 saves.\n"
@@ -149,13 +150,14 @@ def test_what_was_refused_is_archived_once_it_no_longer_is(
     far.put("a.ipynb", url=url, s3=reach(moto_server))
     with monkeypatch.context() as patch:
         patch.setattr(moto_server, "refused", {"GET ", "PUT "})
-        for tries in (1, 2):
-            document = far.shell("sync", "--json", code=1).document
-            assert (document["archived"], document["aside"]) == (0, [])
-            (left,) = document["waiting"]
-            assert (left["url"], left["count"], left["reason"]) == (url, 1, left["problem"]["sentence"])
-            assert (left["problem"]["kind"], left["problem"]["tries"]) == ("denied", tries)
-            assert "Renew the credentials" in left["problem"]["remedy"]
+        document = far.shell("sync", "--json", code=1).document
+        assert (document["archived"], document["aside"]) == (0, [])
+        (left,) = document["waiting"]
+        assert (left["url"], left["count"], left["reason"]) == (url, 1, left["problem"]["sentence"])
+        assert left["problem"]["kind"] == "denied"
+        assert "Renew the credentials" in left["problem"]["remedy"]
+        (again,) = far.shell("sync", "--json", code=1).document["waiting"]
+        assert again["problem"]["since"] == left["problem"]["since"]
     assert far.shell("sync", "--json").document == {"archived": 1, "waiting": [], "aside": []}
     assert problems.read_all(far.open()) == []
 
@@ -184,6 +186,29 @@ def test_what_waits_for_a_bucket_of_a_wrong_name_goes_where_it_is_told_to(
     assert [record["path"] for record in far.shell("log", ":/kylek/proj/a.ipynb", "--json").records] == [
         "kylek/proj/a.ipynb"
     ] * 2
+
+
+def test_what_goes_elsewhere_keeps_its_order_with_what_waits_for_there(waiting: Waiting) -> None:
+    shell = waiting.shell
+    wrong = shell.home / "wrong"
+    for source, url in (("one", wrong), ("two", shell.store), ("three", wrong)):
+        waiting.put("a.ipynb", notebook(source), url=url)
+    assert shell("sync", "--to", str(shell.store)).out == "Archived 2 saves.\n"
+    assert versions(shell, "a.ipynb") == ["one", "two", "three"]
+
+
+def test_what_a_server_is_archiving_goes_nowhere_else(waiting: Waiting) -> None:
+    wrong = str(waiting.shell.home / "wrong")
+    first, second = waiting.put("a.ipynb", url=wrong), waiting.put("b.ipynb", url=wrong)
+    spool = waiting.open()
+    with spool.archiving_into(wrong):
+        terminal = Terminal("sync", "--to", str(waiting.shell.store))
+        terminal.read_until("0/2")
+        spool.remove(first)
+        terminal.read_until("1/2")
+        spool.remove(second)
+        assert terminal.end()[0] == 0
+    assert not waiting.shell.store.exists()
 
 
 def test_of_several_depositories_the_one_that_was_a_mistake_has_to_be_named(waiting: Waiting) -> None:

@@ -9,7 +9,7 @@ from tests.jupyter.conftest import MakeServer
 from tests.jupyter.marks import Ledger, mark, sized
 from tests.jupyter.servers import Server, archived_path, running
 
-SAVES = 1000
+SAVES = 1_000
 CLIENTS = 4
 
 

@@ -104,8 +104,7 @@ class Desk:
 
     def settle(self) -> None:
         """Wait until all that was accepted is confirmed."""
-        for _ in range(services._THREADS * 4):
-            self.service._threads.submit(time.sleep, 0.001).result()
+        self.service.acceptor.settle_all()
 
     def archive(self) -> None:
         """What happens to all that waits once a depository can be reached."""
@@ -232,7 +231,7 @@ def test_a_checkpoint_is_the_version_that_was_just_saved(desk: Desk) -> None:
 
 
 def test_a_checkpoint_of_an_automatic_save_makes_it_one_for_good(desk: Desk) -> None:
-    target = desk.service.locate("x.ipynb")
+    target = desk.service.places.locate("x.ipynb")
     desk.save("one")
     desk.archive()
     content = (desk.root / "x.ipynb").read_bytes()
@@ -268,7 +267,7 @@ def test_versions_follow_a_rename_at_once_and_when_it_is_archived(desk: Desk) ->
     desk.save("two")
     desk.do(desk.manager.rename("x.ipynb", "y.ipynb"))
     at_once = desk.listed("y.ipynb")
-    old, new = (key_of(*desk.service.locate(path)[:2]) for path in ("x.ipynb", "y.ipynb"))
+    old, new = (key_of(*desk.service.places.locate(path)[:2]) for path in ("x.ipynb", "y.ipynb"))
     for name, item in desk.waiting():
         if item.kind is Kind.RENAME:
             kept.moved(desk.spool, old, new)
@@ -422,7 +421,7 @@ def test_a_notebook_that_is_a_text_comes_back(desk: Desk) -> None:
 
 
 def test_a_file_that_is_no_text_is_read_as_what_it_is(desk: Desk) -> None:
-    target = desk.service.locate("x.ipynb")
+    target = desk.service.places.locate("x.ipynb")
     item = Item(Kind.SAVE, 0, "ann", "save", "x.ipynb", target.url, target.path)
     desk.spool.confirm(desk.spool.begin(item, 2, [b"\xff\x00"]))
     model = desk.do(desk.manager.checkpoints.get_file_checkpoint(desk.listed()[0]["id"], "x.ipynb"))

@@ -145,6 +145,14 @@ def test_an_older_one_that_is_kept_late_takes_its_place_in_the_order(here: Here)
     assert here.contents() == [b"older", b"newer"]
 
 
+def test_the_latest_of_the_same_content_stays_whichever_is_kept_first(here: Here) -> None:
+    older, newer = here.save(b"one"), here.save(b"one")
+    here.archive(newer)
+    here.archive(older)
+
+    assert [version.id for version in here.listed()] == [f"{newer.stamp:016x}"]
+
+
 def test_of_all_notebooks_the_oldest_make_room(here: Here) -> None:
     contents = {f"kylek/files/{number}.ipynb": os.urandom(1000) for number in range(6)}
     for path, content in contents.items():
@@ -159,7 +167,7 @@ def test_of_all_notebooks_the_oldest_make_room(here: Here) -> None:
 
 
 def test_what_other_processes_kept_counts_before_long(here: Here) -> None:
-    here.archive(here.save(os.urandom(1000)), most_bytes=3000)
+    here.archive(here.save(os.urandom(1000), "kylek/files/first.ipynb"), most_bytes=3000)
     other = Spool(here.spool.directory, clock=lambda: here.now)
     for _ in range(2):
         name = here.save(os.urandom(1000), "kylek/files/other.ipynb")
@@ -234,6 +242,7 @@ def test_what_is_kept_follows_a_rename(here: Here) -> None:
 
     assert here.contents("new.ipynb") == [b"one", b"two"]
     assert here.listed() == []
+    assert os.listdir(os.path.join(here.spool.directory, "kept")) == [key_of(URL, "new.ipynb")]
 
 
 def test_following_twice_is_following_once(here: Here) -> None:
@@ -291,9 +300,23 @@ def test_what_waits_is_found_through_the_rename_of_a_directory_and_another_renam
 def test_what_waits_at_the_old_path_after_a_rename_is_not_mistaken_for_it(here: Here) -> None:
     here.save(b"one")
     here.rename(PATH, "new.ipynb")
-    here.save(b"another")
+    another = here.save(b"another")
 
     assert here.contents("new.ipynb") == [b"one"]
+    with pytest.raises(NoVersion):
+        kept.read(
+            here.spool, key_of(URL, "new.ipynb"), f"{another.stamp:016x}", kept.spans(here.spool, URL, "new.ipynb")
+        )
+
+
+def test_what_had_the_path_before_it_was_taken_is_not_mistaken_for_it(here: Here) -> None:
+    here.save(b"another", "a.ipynb")
+    here.rename("a.ipynb", "another.ipynb")
+    here.save(b"one", "x.ipynb")
+    here.rename("x.ipynb", "a.ipynb")
+    here.rename("a.ipynb", "b.ipynb")
+
+    assert here.contents("b.ipynb") == [b"one"]
 
 
 def test_two_notebooks_that_exchange_their_paths_exchange_their_versions(here: Here) -> None:
@@ -392,13 +415,13 @@ def test_a_disk_that_does_not_take_it_is_no_error(here: Here) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    ["", "checkpoint", "../../../etc/passwd", "0" * 15, "0" * 17, "\u0661" * 16, "ABCDEF0123456789", "0" * 16 + "\n"],
+    ["{}\n", "{}0", "", "checkpoint", "../../../etc/passwd", "0" * 15, "0" * 17, "\u0661" * 16, "ABCDEF0123456789"],
 )
 def test_an_id_that_is_none_finds_nothing(here: Here, asked: str) -> None:
-    here.archived([b"one"])
+    name = here.archived([b"one"])[0]
 
     with pytest.raises(NoVersion):
-        kept.read(here.spool, KEY, asked)
+        kept.read(here.spool, KEY, asked.format(f"{name.stamp:016x}"))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12), st.integers(1, 5))

@@ -98,9 +98,9 @@ def _watch(spool: "Spool", archiving: "Archiving", ways: "list[Way]") -> None:
 
     wanted = {name for way in ways for name in way.names}
     with Progress(len(wanted)) as progress, ThreadPoolExecutor(1) as threads:
-        progress.show(0)
-        work = threads.submit(archiving.run, ways)
         try:
+            work = threads.submit(archiving.run, ways)
+            progress.show(0)
             while wait([work], LOOK_SECONDS).not_done:
                 progress.show(len(wanted.difference(spool.waiting())))
         finally:

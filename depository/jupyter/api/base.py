@@ -14,7 +14,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError, RequestHandler, authenticated
 
-from depository.errors import DepositoryError, NoNotebook
+from depository.errors import DepositoryError, InvalidPath, NoNotebook
 from depository.jupyter.api import failures, parameters
 from depository.jupyter.api.parameters import Query
 
@@ -100,7 +100,7 @@ class Handler(APIHandler):
         await self.check_visible(shown)
 
         def locate() -> Found:
-            target = self.service.locate(shown)
+            target = self.service.places.locate(shown)
             return Found(shown, target.path, self.service.depository(target), target.url)
 
         return await self.look(locate)
@@ -118,6 +118,8 @@ class Handler(APIHandler):
                 if error.status_code != HTTPStatus.NOT_FOUND:
                     raise
                 hidden = True  # it leads out of the directory that is served
+            except OSError as error:
+                raise InvalidPath(f"'{shown[:60]}' can be no file of this server: {error.strerror}.") from error
         if hidden:
             raise NoNotebook(f"There is no '{shown}': this server does not show hidden files.")
 

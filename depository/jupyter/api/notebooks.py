@@ -14,7 +14,8 @@ from depository.spool.directory import key_of
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from depository.jupyter.service import Service, Target
+    from depository.jupyter.places import Target
+    from depository.jupyter.service import Service
     from depository.models import Notebook
 
 MAX_PATH = 4096
@@ -120,7 +121,7 @@ def _shown(lines: "Iterable[Notebook]", top: str, prefix: str) -> "Iterator[tupl
 
 def _directory(service: "Service", shown: str) -> "Target":
     """Where the notebooks in a directory of Jupyter belong: its own settings file counts, and not that above it."""
-    inside = service.locate("/".join(part for part in (shown, "any.ipynb") if part))
+    inside = service.places.locate("/".join(part for part in (shown, "any.ipynb") if part))
     return inside._replace(path=inside.path.rpartition("/")[0])
 
 

@@ -8,6 +8,9 @@ from depository.jupyter.api.schemas import SCHEMAS
 
 Operation = dict[str, Any]
 
+TOP = "/depository"
+"""What all paths start with, below the ``api`` of the server."""
+
 _SUMMARY = """\
 Versions of the notebooks of a Jupyter server, as depository archives them. Paths are those of Jupyter; write a slash in
 them as `%2F` or as it is. A version is named as on the command line: `v12`, `latest`, `latest~2`, `published`, a tag, a
@@ -33,9 +36,9 @@ def document(base_url: str = "/") -> dict[str, Any]:
             "description": _SUMMARY,
             "license": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
         },
-        "servers": [{"url": f"{base_url.rstrip('/')}/api/depository"}],
+        "servers": [{"url": f"{base_url.rstrip('/')}/api"}],
         "security": [{"token": []}, {"query": []}],
-        "paths": _paths(),
+        "paths": {f"{TOP}{resource}": operations for resource, operations in _operations().items()},
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
@@ -119,7 +122,7 @@ _IF_NONE_MATCH = {
     "in": "header",
     "required": False,
     "description": "The ETag of what the client has.",
-    "schema": {"type": "string", "maxLength": 256},
+    "schema": {"type": "string"},
 }
 _PATH = _in_path("path", "The notebook's path in Jupyter.", r"^[^/\\\x00-\x1f\x7f]+(/[^/\\\x00-\x1f\x7f]+)*$", 900,
                  "reports/mine.ipynb")  # fmt: skip
@@ -133,7 +136,7 @@ def _flag(name: str, text: str, *, default: bool = False) -> dict[str, Any]:
     return _in_query(name, text, type="boolean", default=default)
 
 
-def _paths() -> dict[str, Any]:
+def _operations() -> dict[str, Any]:
     return {
         "": {"get": _reading("The version, and whether all is well", "Home", errors=())},
         "/openapi.json": {"get": _reading("This description", "Document", errors=())},

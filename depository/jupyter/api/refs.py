@@ -59,7 +59,7 @@ class Ref(Handler):
         depository = found.depository
         if name in _PROMOTED:
             _refuse(body, "move", "a tag")
-            expected = {"expect": body["expect"] or None} if "expect" in body else {}
+            expected = {"expect": _expected(body["expect"])} if "expect" in body else {}
             await self._until_archived(found, spec)
             event = await self.run(
                 lambda: depository.promote(found.path, spec, name, author=author, message=message, **expected)
@@ -106,3 +106,10 @@ class Ref(Handler):
 def _refuse(body: dict[str, Any], field: str, what: str) -> None:
     if field in body:
         raise InvalidInput(f"The field {field} is for {what} only.")
+
+
+def _expected(number: int) -> int | None:
+    """The version that a ref has to point at; None for none."""
+    if number < 0:
+        raise InvalidInput("The field expect has to be the number of a version, or 0 for none.")
+    return number or None

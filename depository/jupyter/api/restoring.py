@@ -84,7 +84,7 @@ class Restore(Handler):
 
     async def _accept(self, to: str, content: bytes) -> None:
         author = self.service.author(self)
-        done: Any = await asyncio.wrap_future(self.service.accept(to, content, cause=BEFORE, author=author))
+        done: Any = await asyncio.wrap_future(self.service.acceptor.accept(to, content, cause=BEFORE, author=author))
         if done is False:
             raise NotAccepted(
                 f"'{to}' was not restored: what it holds now could not be kept. See the queue at api/depository/queue."

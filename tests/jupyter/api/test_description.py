@@ -7,6 +7,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from openapi_spec_validator import validate
 from schemathesis import Case
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from depository.jupyter.api import openapi
 from depository.jupyter.api.routes import RESOURCES
@@ -23,7 +24,7 @@ def test_the_description_is_openapi() -> None:
 
 def test_every_resource_and_method_is_described_and_no_other() -> None:
     described = {(path, method) for path, item in DESCRIPTION["paths"].items() for method in item}
-    there = {(path, method.lower()) for path, handler in RESOURCES for method in handler.methods()}
+    there = {(f"/depository{path}", method.lower()) for path, handler in RESOURCES for method in handler.methods()}
     assert described == {(path, method) for path, method in there if method in METHODS}
 
 
@@ -32,7 +33,7 @@ def test_the_server_gives_its_own_description(api: API) -> None:
 
 
 def test_the_description_says_where_the_server_has_the_api() -> None:
-    assert openapi.document("/user/kylek/")["servers"] == [{"url": "/user/kylek/api/depository"}]
+    assert openapi.document("/user/kylek/")["servers"] == [{"url": "/user/kylek/api"}]
 
 
 def test_no_two_resources_share_a_description() -> None:
@@ -61,5 +62,10 @@ def stocked(api: API) -> Iterator[API]:
     suppress_health_check=list(HealthCheck),
 )
 def test_the_server_keeps_to_its_description(stocked: API, case: Case) -> None:
-    base = f"http://127.0.0.1:{stocked.server.port}/api/depository"
-    case.call_and_validate(base_url=base, headers={"Authorization": f"token {TOKEN}"})
+    base = f"http://127.0.0.1:{stocked.server.port}/api"
+    names_something = any(part in case.path for part in ("{spec}", "{name}", "/diff"))
+    # no schema says which texts name a version or a tag: what names none is refused with 400
+    excluded = [positive_data_acceptance] if names_something else []
+    case.call_and_validate(
+        base_url=base, headers={"Authorization": f"token {TOKEN}"}, excluded_checks=excluded
+    )

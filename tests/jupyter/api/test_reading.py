@@ -228,6 +228,7 @@ def test_numbers_that_json_does_not_have_are_null_in_a_contents_model(api: API) 
         at("a\\one.ipynb", "/versions"),
         at("a\0.ipynb", "/versions"),
         at("x" * 901, "/versions"),
+        at("x" * 300, "/versions"),
         "/notebooks/%ff.ipynb",
     ],
 )

@@ -33,18 +33,6 @@ def test_what_was_just_saved_is_what_is_published(api: API) -> None:
     assert Depository.open(str(api.server.store)).load(path, "published") == small(4)
 
 
-def test_what_was_saved_and_does_not_get_archived_is_not_passed_over(api: API) -> None:
-    api.archive("stuck.ipynb", small(1))
-    other = api.server.files / "stuck"
-    other.mkdir()
-    (other / ".depository.toml").write_text('url = "s3://127.0.0.1.invalid/x"\nnamespace = ""\n')
-    with api.server.client() as client:
-        client.save("stuck/a.ipynb", small(1))
-    waiting = api.ask("PUT", at("stuck/a.ipynb", "/refs/published"))
-    assert (waiting.status, waiting.reason) == (409, "waiting")
-    assert waiting.headers["Retry-After"]
-
-
 def test_all_refs_are_listed(api: API) -> None:
     api.archive("all.ipynb", small(1), small(2))
     api.depository.tag(archived_path("all.ipynb"), "v1", "mine")
