@@ -102,7 +102,15 @@ def _json(url: str) -> Any:
 def install(directory: Path, wanted: str) -> Path:
     """A fresh environment with depository and JupyterLab; the directory of its programs."""
     venv.create(directory, with_pip=True)
-    pip = [str(directory / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [
+        str(directory / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     subprocess.run([*pip, wanted, "jupyterlab"], check=True)
     return directory / "bin"
 
@@ -113,11 +121,22 @@ def surroundings(home: Path, programs: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home), "PATH": f"{programs}:/usr/bin:/bin", "USER": "kylek", "LOGNAME": "kylek"}
 
 
-def save_in_browser(lab: str, browser: str, directory: Path) -> None:
+def _type(page: Page) -> bool:
+    """Type into the first cell, unless it has been done; JupyterLab may build the cell anew while it opens."""
+    if page.value(_TEXT) == TYPED:
+        return True
+    if page.value(_FOCUS) and not page.value(_TEXT):
+        page.do("Input.insertText", text=TYPED)
+        time.sleep(1)
+    return False
+
+
+def save_in_browser(lab: str, browser: str, directory: Path, file: Path) -> None:
     """Open a notebook in JupyterLab, type into it, and save it."""
     port = free_port()
     options = [
-        "--headless",
+        "--headless=new",
+        "--window-size=1400,1000",
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",
@@ -130,11 +149,12 @@ def save_in_browser(lab: str, browser: str, directory: Path) -> None:
     )
     try:
         page = Page(port)
+        page.do("Page.bringToFront")
+        page.do("Emulation.setFocusEmulationEnabled", enabled=True)
         wait_for("the notebook", lambda: page.value(_FOCUS))
-        page.do("Input.insertText", text=TYPED)
-        wait_for("what was typed", lambda: TYPED in page.value(_TEXT))
+        wait_for("what was typed", lambda: _type(page))
         page.press("s", "KeyS", control=True)
-        time.sleep(2)
+        wait_for("the saved file", lambda: TYPED.encode() in file.read_bytes())
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -168,7 +188,7 @@ def main() -> None:
             )
         try:
             url = wait_for("JupyterLab", lambda: _address(top / "lab.log", port))
-            save_in_browser(url, browser, top / "profile")
+            save_in_browser(url, browser, top / "profile", work / "mine.ipynb")
             shown = wait_for("the archive", lambda: _log(programs, work, environ))
         finally:
             lab.terminate()

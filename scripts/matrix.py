@@ -36,7 +36,7 @@ ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
     "newest": ("jupyter_server", "jupyterlab", "notebook", "jupyter-collaboration", "jupytext"),
     "oldest": _OLDEST,
     "s3contents": ("jupyter_server", "s3contents"),
-    "jupyter-fs": ("jupyter_server", "jupyter-fs", "setuptools<81"),
+    "jupyter-fs": ("jupyter_server", "jupyter-fs[fsspec]", "setuptools<81"),
 }
 """What pip installs beside depository."""
 
@@ -318,7 +318,7 @@ def main() -> None:
                 "-" if one is None and other is None else "yes" if one else "NO"
                 for one, other in zip(found, without, strict=True)
             ]
-            bad = bad or "NO" in cells or any(tried)
+            bad = bad or "NO" in cells or any(tried) or not tried
             unmet = f"{tried.count(False)} of {len(tried)}"
             print(f"| {row.name} | {version_of(python, row)} | {' | '.join(cells)} | {unmet} |", flush=True)
     sys.exit(bad)

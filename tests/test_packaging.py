@@ -2,6 +2,7 @@
 
 import ast
 import email
+import json
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +15,9 @@ import pytest
 import depository
 
 ROOT = Path(__file__).parent.parent
+ENABLING = "etc/jupyter/jupyter_server_config.d/depository.json"
+OF_JUPYTER = {"jupyter_core", "jupyter_events", "jupyter_server", "nbformat", "prometheus_client", "tornado", "traitlets"}
+"""What every Jupyter server has in memory anyway."""
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +55,10 @@ def run(*arguments: object, python: Path | str = sys.executable, cwd: Path | Non
     return done.stdout
 
 
-def imported() -> set[str]:
-    """The packages of others that ours imports, but for types."""
+def imported(*files: Path) -> set[str]:
+    """The packages of others that ours imports, or that some modules of it do, but for types."""
     names = set()
-    for file in (ROOT / "depository").rglob("*.py"):
+    for file in files or (ROOT / "depository").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
@@ -65,9 +69,13 @@ def imported() -> set[str]:
 
 def test_the_wheel_holds_the_package_and_its_papers_and_nothing_else(names: list[str]) -> None:
     papers = f"depository-{depository.__version__}.dist-info/"
-    assert {name.split("/")[0] + "/" for name in names} == {"depository/", papers}
+    data = f"depository-{depository.__version__}.data/"
+    assert {name.split("/")[0] + "/" for name in names} == {"depository/", papers, data}
+    assert {name for name in names if name.startswith(data)} == {f"{data}data/{ENABLING}"}
     assert {name for name in names if name.startswith("depository/") and not name.endswith(".py")} == {
-        "depository/py.typed"
+        "depository/py.typed",
+        "depository/jupyter/enable.json",
+        "depository/jupyter/event_schemas/archive.yaml",
     }
     assert {name.removeprefix(papers) for name in names if name.startswith(papers)} == {
         "METADATA",
@@ -91,7 +99,22 @@ def test_the_metadata_say_what_it_is_and_what_it_needs(wheel: Path) -> None:
     assert found["Requires-Python"] == ">=3.11"
     assert found["License-Expression"] == "BSD-3-Clause"
     needed = {line.split(">")[0].split("[")[0] for line in found.get_all("Requires-Dist", []) if "extra ==" not in line}
-    assert needed == imported(), "what is imported is what is asked for, and no more"
+    assert needed == imported() - OF_JUPYTER, "what is imported is what is asked for, and no more"
+
+
+def test_the_wheel_enables_the_extension_in_every_server_of_its_environment(wheel: Path) -> None:
+    with ZipFile(wheel) as packed:
+        found = json.loads(packed.read(f"depository-{depository.__version__}.data/data/{ENABLING}"))
+    assert found == {"ServerApp": {"jpserver_extensions": {"depository": True}}}
+
+
+def test_only_what_is_for_jupyter_needs_jupyter() -> None:
+    using = {
+        file.relative_to(ROOT / "depository").parts[0]
+        for file in (ROOT / "depository").rglob("*.py")
+        if OF_JUPYTER & imported(file)
+    }
+    assert using == {"jupyter"}
 
 
 def test_the_command_runs_where_only_the_wheel_is_installed(python: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class Side(NamedTuple):
 
 def of_version(session: Session, named: Named) -> Side:
     """The content of a version."""
-    from depository.cli import records
+    from depository import records
 
     depository = session.open(named.notebook.place)
     path = named.notebook.path

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from depository.cli import records
+from depository import records
 from depository.cli.text import age, local, printable, size
 
 if TYPE_CHECKING:

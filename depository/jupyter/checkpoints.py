@@ -392,7 +392,7 @@ def _content_model(content: bytes, path: str) -> _Model:
         try:
             # as Jupyter reads one: what is invalid in it is no reason not to have it back
             notebook = nbformat.reads(content.decode(), as_version=4, capture_validation_error={})
-        except Exception:  # noqa: BLE001 - nbformat raises what it finds: KeyError, AttributeError, …
+        except Exception:  # nbformat raises what it finds: KeyError, AttributeError, …
             return _file_model(content)
         return {"type": "notebook", "format": "json", "content": notebook}
     return _file_model(content)

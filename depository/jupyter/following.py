@@ -147,8 +147,13 @@ def restored(manager: Any, path: str) -> "Future[Any] | None":
 
 
 def is_directory(manager: Any, path: str) -> bool:
-    """Whether a path in Jupyter is a directory of files now."""
-    return hasattr(manager, "atomic_writing") and os.path.isdir(manager._get_os_path(path.strip("/")))  # noqa: SLF001
+    """Whether a path in Jupyter is a directory now, as a manager without coroutines says; False where it cannot say."""
+    if hasattr(manager, "atomic_writing"):
+        return os.path.isdir(manager._get_os_path(path.strip("/")))  # noqa: SLF001
+    try:
+        return manager.dir_exists(path.strip("/")) is True
+    except Exception:
+        return False
 
 
 async def is_directory_anywhere(manager: Any, path: str) -> bool:

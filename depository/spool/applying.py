@@ -41,8 +41,8 @@ class Kept(Protocol):
     def keep(self, name: Name, data: bytes, number: int) -> None:
         """Keep a version that was archived."""
 
-    def moved(self, old: str, new: str) -> None:
-        """Note that a notebook has another key: see `key_of`."""
+    def moved(self, old: str, new: str, before: int) -> None:
+        """Note that a notebook had another key (see `key_of`) before the stamp of its rename; twice is as once."""
 
 
 class Stumbled(Exception):
@@ -186,12 +186,12 @@ class Applier:
                 continue
             try:
                 _rename(depository, path, target, author)
+                changed = True
             except NoNotebook:
-                continue  # it was never archived, or this has been done already
-            changed = True
+                pass  # it was never archived, or this has been done already
             if self._tools.kept:
                 with suppress(StorageError, OSError):
-                    self._tools.kept.moved(key_of(self._url, path), key_of(self._url, target))
+                    self._tools.kept.moved(key_of(self._url, path), key_of(self._url, target), entry.name.stamp)
         return changed
 
     def _arrive(self, depository: "Depository", entry: Entry) -> bool:

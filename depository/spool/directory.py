@@ -32,6 +32,8 @@ DEFAULT_LIMIT = 10 * 1024**3
 """Bytes that may wait, where nothing else is configured."""
 RESERVE = 100 * 1024**2
 """Bytes of the disk that are left to others."""
+_CHECK_EACH = 16 * 1024**2
+"""Bytes after which the room on the disk is looked at again."""
 _READY = 2
 """Blanks that a writer has."""
 
@@ -79,13 +81,21 @@ def key_of(url: str | None, path: str) -> str:
 class Spool:
     """A spool's directory, as one writer and any number of readers use it. Safe with several threads."""
 
-    def __init__(self, directory: str, *, limit: int = DEFAULT_LIMIT, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        directory: str,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        clock: Callable[[], int],
+        token: Callable[[], bytes] = lambda: os.urandom(4),
+    ) -> None:
         """Open a spool, and make it where it is missing.
 
         Args:
             directory: of the spool.
             limit: bytes of items that may wait.
             clock: nanoseconds since the epoch.
+            token: draws the name of a writer.
 
         Raises:
             StorageError: it cannot be made or written.
@@ -93,10 +103,13 @@ class Spool:
         self.directory = directory
         self._limit = limit
         self._clock = clock
+        self._token = token
         self._lock = Lock()
         self._writer: tuple[str, int] | None = None
         self._blanks: list[tuple[str, int]] = []
         self._serial = 0
+        self._open: dict[Name, int] = {}
+        self._unchecked = _CHECK_EACH
         with _storage(directory):
             os.makedirs(directory, mode=0o700, exist_ok=True)
             for part in _PARTS:
@@ -138,13 +151,14 @@ class Spool:
                 disk.flush(descriptor)
                 os.rename(file, self._at("items", f"{name}.new"))
             except BaseException:
+                os.close(descriptor)
                 with suppress(OSError):
                     os.unlink(file)
                 raise
-            finally:
-                os.close(descriptor)
         with self._lock:
             self._used += written
+            self._unchecked += written
+            self._open[name] = descriptor
         return name
 
     def prepare(self) -> None:
@@ -161,11 +175,13 @@ class Spool:
 
     def confirm(self, name: Name) -> None:
         """Say that what an item tells of has happened."""
+        self._close_file(name)
         with _storage(self.directory):
             os.rename(self._at("items", f"{name}.new"), self._at("items", f"{name}.item"))
 
     def cancel(self, name: Name) -> None:
         """Say that what an item tells of has not happened."""
+        self._close_file(name)
         with _storage(self.directory), suppress(FileNotFoundError):
             os.unlink(self._at("items", f"{name}.new"))
 
@@ -284,6 +300,8 @@ class Spool:
         with self._lock:
             writer, self._writer = self._writer, None
             blanks, self._blanks = self._blanks, []
+        for name in list(self._open):
+            self._close_file(name)
         for file, descriptor in blanks:
             os.close(descriptor)
             with suppress(OSError):
@@ -311,12 +329,19 @@ class Spool:
     def _signed(self) -> str:
         """The name of this writer, whose file is locked as long as it lives; to be called under the lock."""
         if self._writer is None:
-            writer = os.urandom(4).hex()
+            writer = self._token().hex()
             with _storage(self.directory):
                 descriptor = os.open(self._at("writers", writer), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
                 disk.lock(descriptor)
             self._writer = writer, descriptor
         return self._writer[0]
+
+    def _close_file(self, name: Name) -> None:
+        with self._lock:
+            descriptor = self._open.pop(name, None)
+        if descriptor is not None:
+            with suppress(OSError):
+                os.close(descriptor)
 
     def _take_blank(self) -> tuple[str, int]:
         with self._lock:
@@ -426,13 +451,14 @@ class Spool:
                     f"The spool in '{self.directory}' holds {used:,} bytes that wait to be archived, of at most "
                     f"{self._limit:,}: this save is not archived."
                 )
-        if hasattr(os, "statvfs"):
+        if self._unchecked + size >= _CHECK_EACH and hasattr(os, "statvfs"):
             found = os.statvfs(self.directory)
             if found.f_bavail * found.f_frsize < size + RESERVE:
                 raise StorageFull(
                     f"The disk of the spool in '{self.directory}' is full, but for the last {RESERVE:,} bytes: this "
                     "save is not archived."
                 )
+            self._unchecked = 0
 
     def _size(self) -> int:
         total = 0

@@ -7,7 +7,6 @@ that was being written when its writer died is told from one that was damaged la
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,6 +16,8 @@ from blake3 import blake3
 MAGIC = b"DPS\x01"
 _LENGTH_BYTES = 4
 _CHECK_BYTES = 16
+_PART = 1 << 20
+"""Bytes that are written at once."""
 MAX_HEADER = 64 * 1024
 """Bytes of the largest header."""
 LONGEST_HEADER = len(MAGIC) + _LENGTH_BYTES + MAX_HEADER
@@ -63,13 +64,13 @@ class Item(NamedTuple):
 
 
 def encode(item: Item, name: str, size: int, content: Iterable[bytes]) -> Iterator[bytes]:
-    """The parts of an item's file.
+    """An item's file, in parts of about a mebibyte.
 
     Args:
         item: what it says; its `content` is not looked at.
         name: of its file, which is found under another one after some losses of power.
         size: the bytes that `content` has in all.
-        content: the parts of the content, none of them larger than what may be hashed without a pause.
+        content: the content, in pieces.
     """
     header = msgpack.packb(
         [
@@ -79,10 +80,19 @@ def encode(item: Item, name: str, size: int, content: Iterable[bytes]) -> Iterat
         unicode_errors="surrogatepass",
     )  # fmt: skip
     check = blake3()
-    for part in chain([MAGIC + len(header).to_bytes(_LENGTH_BYTES, "little") + header], content):
-        check.update(part)
-        yield part
-    yield check.digest(_CHECK_BYTES)
+    # few parts, for each costs its writer two changes of threads: a small item is one
+    gathered, length = [MAGIC + len(header).to_bytes(_LENGTH_BYTES, "little") + header], 0
+    for piece in content:
+        gathered.append(piece)
+        length += len(piece)
+        if length >= _PART:
+            part = b"".join(gathered)
+            check.update(part)
+            yield part
+            gathered, length = [], 0
+    part = b"".join(gathered)
+    check.update(part)
+    yield part + check.digest(_CHECK_BYTES)
 
 
 def decode(data: bytes) -> Item:

@@ -146,10 +146,14 @@ def _worker(spool: Spool, orders: Mapping[str, Any], announce: Outlet) -> Worker
         locate=locating(Surroundings.of_process()),
         announce=announce,
         kept=_kept(spool, int(orders.get("keep", 0)), int(orders.get("keep_bytes", 0))),
-        clock=lambda: time.time_ns() // 1_000_000,
+        clock=_in_milliseconds(time.time_ns),
         jitter=random.random,
         settings=Settings(float(orders.get("flush_seconds", 10)), float(orders.get("idle_seconds", 600))),
     )
+
+
+def _in_milliseconds(nanoseconds: Callable[[], int]) -> Callable[[], int]:
+    return lambda: nanoseconds() // 1_000_000
 
 
 class _Keeper:
@@ -165,10 +169,10 @@ class _Keeper:
 
         kept.keep(self._spool, name, data, number, most=self._most, most_bytes=self._most_bytes)
 
-    def moved(self, old: str, new: str) -> None:
+    def moved(self, old: str, new: str, before: int) -> None:
         from depository.spool import kept
 
-        kept.moved(self._spool, old, new)
+        kept.moved(self._spool, old, new, before=before)
 
 
 def _kept(spool: Spool, most: int, most_bytes: int) -> _Keeper | None:

@@ -425,6 +425,17 @@ def test_a_draft_that_needed_no_version_needs_none_when_it_is_met_again() -> Non
     assert len(history(backend)) == 3
 
 
+def test_equal_drafts_in_a_row_are_met_again_as_one_though_another_saved_since() -> None:
+    backend = MemoryBackend()
+    drafts = drafts_of(b"a", b"a")
+    found(backend).save_all(PATH, drafts)
+    depository_on(backend).save(PATH, b"another's")
+    made = depository_on(backend).save_all(PATH, drafts, resumed=True)
+
+    assert [(version.number, version.fresh) for version in made] == [(1, False), (1, False)]
+    assert see(backend)[PATH].files == (b"a", b"another's")
+
+
 @pytest.mark.parametrize("change", [{"author": "ann"}, {"cause": "run"}, {"content": b"b"}, {"time": BEGIN}])
 def test_a_draft_that_differs_is_another_version(change: dict[str, object]) -> None:
     backend = MemoryBackend()

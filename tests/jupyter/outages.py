@@ -22,7 +22,11 @@ OUTAGES = {
     "no bucket": State.WORKING,
 }
 PATHS = ("a.ipynb", "b.ipynb")
+SAID = ("unreachable", "refusing", "no bucket")
+"""Outages that the log has to speak of."""
+
 _SIZE = 25_000
+_PATIENCE = 60.0
 _numbers = re.compile(r"\d[\d,.]*")
 
 
@@ -60,15 +64,19 @@ def place(directory: Path, network: Network, bucket: str) -> Iterator[dict[str, 
 
 
 def save_for(
-    seconds: float, every: float, clients: dict[str, Client], ledger: Ledger, worker: Server
+    seconds: float, every: float, clients: dict[str, Client], ledger: Ledger, worker: Server, *, until_said: bool
 ) -> tuple[int, dict[str, list[float]], int]:
-    """Save by turns for that long; how many saves failed, what they took, and the worker's largest memory."""
+    """Save by turns for that long, or until the trouble is logged if that takes longer.
+
+    Returns:
+        how many saves failed, what they took in seconds, and the worker's largest memory in bytes.
+    """
     body = sized(_SIZE)
     failed, most = 0, 0
     took: dict[str, list[float]] = {"plain": [], "archiving": []}
     end = time.monotonic() + seconds
     turn = 0
-    while time.monotonic() < end:
+    while time.monotonic() < end or (until_said and not said(worker) and time.monotonic() < end + _PATIENCE):
         path = PATHS[turn % len(PATHS)]
         number = ledger.issue(path)
         mark(body, number)
@@ -105,7 +113,7 @@ def run(
         for client in clients.values():
             client.save("warm.ipynb", sized(_SIZE))
         before = archiving.resident_bytes
-        failed, took, most = save_for(seconds, every, clients, ledger, archiving)
+        failed, took, most = save_for(seconds, every, clients, ledger, archiving, until_said=outage in SAID)
         growth = archiving.resident_bytes - before
         requests = network.requests
         if outage == "no bucket":

@@ -160,6 +160,7 @@ def test_a_save_makes_one_item_and_no_checkpoint_beside_it(desk: Desk) -> None:
     desk.save("one")
 
     assert [item.cause for _, item in desk.waiting()] == ["save"]
+    assert len(desk.listed()) == 1
     assert sorted(os.listdir(desk.root)) == ["x.ipynb"]
 
 
@@ -360,7 +361,7 @@ def test_a_directory_with_nothing_but_ordinary_checkpoints_counts_as_empty(desk:
 
 
 def test_without_a_spool_everything_is_as_jupyter_has_it(desk: Desk) -> None:
-    desk.service.spool = None
+    desk.service._spool, desk.service._spool_not_before = None, float("inf")
     desk.save("one")
     made = desk.checkpoint()
     desk.save("two")

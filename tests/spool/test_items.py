@@ -22,6 +22,7 @@ any_item = st.builds(
     file=maybe,
     old=maybe,
     directory=st.booleans(),
+    content=st.just(b""),
 )
 
 

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from depository.cli import contents, records
+from depository import records
+from depository.cli import contents
 from depository.cli.command import command, completer, json_option
 from depository.cli.contents import Side
 from depository.cli.naming import Blob, Named, Names, Notebook

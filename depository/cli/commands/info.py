@@ -2,7 +2,7 @@
 
 import click
 
-from depository.cli import records
+from depository import records
 from depository.cli.command import command, json_option
 from depository.cli.session import Session
 from depository.cli.text import local, printable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from depository import config
-from depository.cli import files, records
+from depository import config, records
+from depository.cli import files
 from depository.cli.command import command, json_option
 from depository.cli.session import TOP, Session
 from depository.cli.text import printable

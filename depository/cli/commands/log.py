@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import click
 
-from depository.cli import records
+from depository import records
 from depository.cli.command import command, completer, json_option
 from depository.cli.history import history_lines
 from depository.cli.naming import Names

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from depository import config
-from depository.cli import records
+from depository import config, records
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import Names
 from depository.cli.session import TOP, Session

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from depository.cli import records
+from depository import records
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import Names, Notebook
 from depository.cli.session import Session

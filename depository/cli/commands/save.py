@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from depository.cli import files, records
+from depository import records
+from depository.cli import files
 from depository.cli.app import complain, describe
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import Names, Notebook

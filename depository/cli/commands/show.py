@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import click
 
-from depository.cli import contents, records
+from depository import records
+from depository.cli import contents
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Blob, Named, Names
 from depository.cli.rendering import painted, text_lines

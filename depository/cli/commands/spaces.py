@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from depository.cli import contents, files, records
+from depository import records
+from depository.cli import contents, files
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names
 from depository.cli.session import Session

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from depository import config
-from depository.cli import contents, files, queue, records
+from depository import config, records
+from depository.cli import contents, files, queue
 from depository.cli.app import describe
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names, Notebook

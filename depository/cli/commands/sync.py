@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from depository.cli import queue, records
+from depository import records
+from depository.cli import queue
 from depository.cli.app import complain
 from depository.cli.command import command, json_option
 from depository.cli.progress import Progress

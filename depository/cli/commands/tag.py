@@ -2,7 +2,7 @@
 
 import click
 
-from depository.cli import records
+from depository import records
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names, Notebook
 from depository.cli.session import Session

@@ -4,7 +4,8 @@ import os
 
 import click
 
-from depository.cli import files, records
+from depository import records
+from depository.cli import files
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names
 from depository.cli.session import Session

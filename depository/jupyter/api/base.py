@@ -14,7 +14,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError, RequestHandler, authenticated
 
-from depository.errors import DepositoryError, InvalidPath, NoNotebook
+from depository.errors import DepositoryError, NoNotebook
 from depository.jupyter.api import failures, parameters
 from depository.jupyter.api.parameters import Query
 
@@ -94,7 +94,7 @@ class Handler(APIHandler):
 
         Raises:
             InvalidPath: it can have no such path.
-            NoNotebook: it is hidden.
+            NoNotebook: it is hidden, or no file can be called so.
         """
         shown = parameters.notebook(path)
         await self.check_visible(shown)
@@ -119,7 +119,7 @@ class Handler(APIHandler):
                     raise
                 hidden = True  # it leads out of the directory that is served
             except OSError as error:
-                raise InvalidPath(f"'{shown[:60]}' can be no file of this server: {error.strerror}.") from error
+                raise NoNotebook(f"There is no '{shown[:60]}…', and there cannot be: {error.strerror}.") from error
         if hidden:
             raise NoNotebook(f"There is no '{shown}': this server does not show hidden files.")
 

@@ -124,10 +124,10 @@ _IF_NONE_MATCH = {
     "description": "The ETag of what the client has.",
     "schema": {"type": "string"},
 }
-_PATH = _in_path("path", "The notebook's path in Jupyter.", r"^[^/\\\x00-\x1f\x7f]+(/[^/\\\x00-\x1f\x7f]+)*$", 900,
-                 "reports/mine.ipynb")  # fmt: skip
-_SPEC = _in_path("spec", "What names the version.", r"^[^/\x00-\x1f\x7f]+$", parameters.MAX_SPEC, "v3")
-_NAME = _in_path("name", "`published`, `scheduled`, or a tag.", r"^[^/\x00-\x1f\x7f]+$", 64, "published")
+_PATH_PATTERN = r"^[^/\\\x00-\x1f\x7f-\x9f]+(/[^/\\\x00-\x1f\x7f-\x9f]+)*$"
+_PATH = _in_path("path", "The notebook's path in Jupyter.", _PATH_PATTERN, 900, "reports/mine.ipynb")
+_SPEC = _in_path("spec", "What names the version.", r"^[^/\x00-\x1f\x7f-\x9f]+$", parameters.MAX_SPEC, "v3")
+_NAME = _in_path("name", "`published`, `scheduled`, or a tag.", r"^[^/\x00-\x1f\x7f-\x9f]+$", 64, "published")
 _LIMIT = _in_query("limit", "How many are on a page.", type="integer", minimum=1, maximum=parameters.MAX_LIMIT,
                    default=parameters.DEFAULT_LIMIT)  # fmt: skip
 

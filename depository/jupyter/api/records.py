@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from depository.cli import records
+from depository import records
 
 if TYPE_CHECKING:
     from depository.models import Event, Notebook, Version

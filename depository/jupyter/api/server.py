@@ -4,8 +4,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-from depository import __version__
-from depository.cli import records
+from depository import __version__, records
 from depository.jupyter.api import openapi
 from depository.jupyter.api.base import RESOURCE, Handler, allowed
 

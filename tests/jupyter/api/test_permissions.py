@@ -36,9 +36,7 @@ c.ServerApp.allow_unauthenticated_access = False
 def confined(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, API]]:
     """A server with an authorizer, and the authorizer's name."""
     name: str = request.param
-    server = Server(
-        tmp_path_factory.mktemp(name), config=f"{AUTHORIZER}\nc.ServerApp.authorizer_class = {name}"
-    )
+    server = Server(tmp_path_factory.mktemp(name), config=f"{AUTHORIZER}\nc.ServerApp.authorizer_class = {name}")
     with running(server):
         api = API(server)
         api.archive("one.ipynb", small(1), small(2))

@@ -15,7 +15,7 @@ def history(api: API, path: str) -> list[tuple[str, object]]:
     api.server.wait_until_archived()
     depository = Depository.open(str(api.server.store))
     name = archived_path(path)
-    found = []
+    found: list[tuple[str, object]] = []
     for version in reversed(list(depository.log(name))):
         is_notebook = version.kind == "notebook"
         found.append((version.cause, depository.load(name, version.name) if is_notebook else depository.read(name)))

@@ -1,4 +1,4 @@
-"""Versions, events and notebooks as the JSON objects of ``--json``.
+"""Versions, events and notebooks as JSON objects, as ``--json`` and the HTTP API show them.
 
 Times are in UTC, in ISO 8601 with milliseconds. All is ASCII, so that nothing in a name can drive a terminal.
 """
