@@ -103,4 +103,4 @@ def _offer_checkpoints(manager: Any) -> None:
     offered = DepositoryCheckpoints if inspect.iscoroutinefunction(manager.save) else DepositorySyncCheckpoints
     if not isinstance(manager.checkpoints, offered):
         manager.checkpoints_class = offered
-        manager.checkpoints = offered(**manager.checkpoints_kwargs)
+        manager.checkpoints = offered(ordinary=manager.checkpoints, **manager.checkpoints_kwargs)

@@ -17,8 +17,6 @@ from depository import specs
 from depository.errors import InvalidSettings
 from depository.spool.directory import DEFAULT_LIMIT
 
-S3_VARIABLE = "DEPOSITORY_S3_"
-
 _LOWER_CASE = (
     "c.depository.… is not read by Jupyter, which knows capitalised sections only: write c.Depository.… instead, for "
     "example c.Depository.S3.bucket."
@@ -183,13 +181,13 @@ class Depository(LoggingConfigurable):
         if url:
             environ[files.URL_VARIABLE] = url
             for key in files.S3_KEYS:
-                environ.pop(f"{S3_VARIABLE}{key.upper()}", None)
+                environ.pop(files.S3_VARIABLES + key.upper(), None)
             for key, value in self.s3.settings().items():
-                environ[f"{S3_VARIABLE}{key.upper()}"] = value
+                environ[files.S3_VARIABLES + key.upper()] = value
         if self.namespace is not None:
             environ[files.NAMESPACE_VARIABLE] = self.namespace
         if self.spool:
-            environ["DEPOSITORY_SPOOL"] = self.spool
+            environ[files.SPOOL_VARIABLE] = self.spool
 
     def secrets(self) -> dict[str, dict[str, str]]:
         """The credentials that are configured here, by the URL that they are for."""

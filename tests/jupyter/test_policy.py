@@ -28,6 +28,8 @@ from depository.backends.s3 import S3Backend
 from depository.backends.s3_settings import S3Settings
 from depository.errors import AccessDenied, StorageError
 from tests.backends.moto_server import ACCOUNT, drop_bucket, s3
+from tests.jupyter.conftest import MakeServer
+from tests.jupyter.servers import running
 from tests.notebooks import code, file_of, notebook, plot
 
 BUCKET = "hub-notebooks"
@@ -348,6 +350,31 @@ def test_content_that_another_has_too_is_saved_by_users_who_may_not_replace_it(a
     before = {key: value for key, value in stored().items() if "/objects/" in key}
     assert bob.depository.save("bob/same.ipynb", saved(1)).number == 1
     assert {key: value for key, value in stored().items() if "/objects/" in key} == before
+
+
+def test_a_server_on_the_hub_archives_renames_and_publishes(hub: Hub, ada: User, make_server: MakeServer) -> None:
+    environ = {
+        "AWS_ACCESS_KEY_ID": str(ada.settings.access_key_id),
+        "AWS_SECRET_ACCESS_KEY": str(ada.settings.secret_access_key),
+        "DEPOSITORY_NAMESPACE": "ada",
+        "DEPOSITORY_S3_ADDRESSING": "path",
+        "DEPOSITORY_S3_ENDPOINT_URL": hub.url,
+        "DEPOSITORY_S3_REGION": "us-east-1",
+        "DEPOSITORY_URL": f"s3://{BUCKET}/{BASE}",
+        "JUPYTERHUB_USER": "ada",
+    }
+    server = make_server(environ=environ)
+    with running(server) as client:
+        client.save("a.ipynb", notebook(code("x = 1")))
+        server.wait_until_archived()
+        server.command("publish", "a.ipynb")
+        client.rename("a.ipynb", "b.ipynb")
+        client.save("b.ipynb", notebook(code("x = 2")))
+        server.wait_until_archived()
+    versions = list(ada.depository.log("ada/files/b.ipynb"))
+    assert [(version.name, version.author) for version in versions] == [("v2", "ada"), ("v1", "ada")]
+    assert f"{BASE}published/ada/files/b.ipynb" in stored()
+    assert f"{BASE}published/ada/files/a.ipynb" not in stored()
 
 
 def without(policy: Mapping[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
