@@ -21,6 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/kills", description=__doc__)
     parser.add_argument("-n", "--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--longest", type=float, default=1.5, help="seconds of saving before a kill, at most")
     parser.add_argument("--store", choices=("local", "s3"), default="local")
     parser.add_argument("--directory", type=Path, help="where to work")
     options = parser.parse_args()
@@ -33,7 +34,7 @@ def main() -> None:
         else:
             server = Server(directory)
         stack.callback(server.kill, with_workers=True)
-        ledger, worker_kills = kill_again_and_again(server, options.kills, seed=options.seed)
+        ledger, worker_kills = kill_again_and_again(server, options.kills, seed=options.seed, longest=options.longest)
         url = "s3://notebooks" if options.store == "s3" else str(server.store)
         settings = networks.settings(service.url) if options.store == "s3" else None
         waited = server.waiting()

@@ -16,7 +16,15 @@ import depository
 
 ROOT = Path(__file__).parent.parent
 ENABLING = "etc/jupyter/jupyter_server_config.d/depository.json"
-OF_JUPYTER = {"jupyter_core", "jupyter_events", "jupyter_server", "nbformat", "prometheus_client", "tornado", "traitlets"}
+OF_JUPYTER = {
+    "jupyter_core",
+    "jupyter_events",
+    "jupyter_server",
+    "nbformat",
+    "prometheus_client",
+    "tornado",
+    "traitlets",
+}
 """What every Jupyter server has in memory anyway."""
 
 

@@ -79,8 +79,12 @@ class Acceptor:
         with suppress(RuntimeError):  # the server stops; what was begun counts as accepted
             self._threads.submit(self.settle_all)
 
-    def accept(self, shown: str, content: bytes, *, cause: str, author: str) -> "Future[None]":
-        """Accept a content as a version of a notebook. The future is done when it is on disk, and never raises."""
+    def accept(self, shown: str, content: bytes, *, cause: str, author: str) -> "Future[bool]":
+        """Accept a content as a version of a notebook.
+
+        Returns:
+            what is done when it is on disk, and then says whether it is. It never raises.
+        """
         capture = Capture(shown.strip("/"), None, cause=cause, author=author, is_automatic=False)
         return self._threads.submit(self._accept_written, capture, Written((content,)))
 
@@ -141,10 +145,11 @@ class Acceptor:
         else:
             self._reports.accepted(shown)
 
-    def _accept_written(self, capture: Capture, written: Written | OnDisk) -> None:
+    def _accept_written(self, capture: Capture, written: Written | OnDisk) -> bool:
         accepted: Future[Name | None] = Future()
         accepted.set_result(self._accept_save(capture, written, time.time_ns() // 1_000_000))
         self._settle(accepted, capture.shown, happened=True)
+        return accepted.result() is not None
 
     def _accept_model(self, capture: Capture, model: Mapping[str, Any]) -> None:
         try:

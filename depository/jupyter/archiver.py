@@ -85,7 +85,8 @@ class _Asynchronous(Archiving):
         return result
 
     async def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
-        """Restore as ever, and archive what the notebook is now."""
+        """Restore as ever, and archive what the notebook is now, and what was being edited in it before."""
+        await following.before_restoring(self, path)
         with following.saving_as("restore"):
             result = await super().restore_checkpoint(checkpoint_id, path)  # type: ignore[misc]
             await _done(following.restored(self, path))

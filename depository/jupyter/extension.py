@@ -63,10 +63,10 @@ class DepositoryApp(ExtensionApp):
             self.log.info(
                 "depository: %s archives into %s, because %s.", type(manager).__name__, place.url, place.reason
             )
-            configured = service.settings.target()
-            if configured and configured != place.url and place.url.rstrip("/") != configured.rstrip("/"):
+            configured = service.configured_url
+            if configured and place.url.rstrip("/") != configured.rstrip("/"):
                 self.log.warning(
-                    "depository: %s is configured for this server, but %s comes first.", configured, place.reason
+                    "depository: %s is configured for this server, but not used, because %s.", configured, place.reason
                 )
         except DepositoryError as error:
             self.log.error("depository: %s", error)  # noqa: TRY400 - the sentence says it all

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from depository.jupyter import author as authors
+from depository.jupyter import rooms
 from depository.jupyter import service as services
 from depository.jupyter.capture import Capture
 
@@ -133,6 +134,26 @@ def copied(manager: Any, result: Any) -> "Future[Any] | None":
         except Exception:
             manager.log.exception("depository: the copy is not archived")
     return None
+
+
+async def before_restoring(manager: Any, path: str) -> None:
+    """Archive what is being edited in a notebook and would be overwritten.
+
+    Raises:
+        HTTPError: it could not be kept, and so nothing may be overwritten.
+    """
+    service = services.of(manager)
+    if not service.settings.enabled:
+        return
+    try:
+        is_kept = await rooms.keep_unsaved(service, path.strip("/"))
+    except Exception:
+        manager.log.exception("depository: what is edited in '%s' is not archived", path)
+        is_kept = False
+    if not is_kept:
+        from tornado.web import HTTPError
+
+        raise HTTPError(507, f"'{path}' was not restored: what is being edited in it could not be kept.")
 
 
 def restored(manager: Any, path: str) -> "Future[Any] | None":

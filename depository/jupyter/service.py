@@ -61,10 +61,13 @@ class Service:
         self._listeners: list[Listener] = []
         self._depositories: dict[str, Depository] = {}
         self._lock = Lock()
+        self._spool_lock = Lock()
         self._trouble = ("", "")
         self._spool: Spool | None = None
         self._spool_not_before = 0.0
         self._supervisor: Supervisor | None = None
+        self.configured_url: str | None = None
+        """The depository that the settings name; what a settings file names comes before it."""
         self._secrets = self._configure()
         self.surroundings = Surroundings.of_process()
         self.places = Places(self.surroundings, lambda: self.contents_manager)
@@ -80,11 +83,10 @@ class Service:
     @property
     def spool(self) -> Spool | None:
         """The spool; None while it cannot be used, which was said."""
-        if self._spool is None:
-            with self._lock:
-                if self._spool is None and time.monotonic() >= self._spool_not_before:
-                    self._open_spool()
-        return self._spool
+        with self._spool_lock:
+            if self._spool is None and time.monotonic() >= self._spool_not_before:
+                self._open_spool()
+            return self._spool
 
     def add_listener(self, listener: Listener) -> None:
         """Have what happens told, on the server's event loop.
@@ -159,6 +161,7 @@ class Service:
             self.log.warning("depository: %s", complaint)
         try:
             self.settings.export(os.environ)
+            self.configured_url = self.settings.target()
             return self.settings.secrets()
         except InvalidInput as error:
             self.log.error("depository: %s", error)  # noqa: TRY400 - the sentence says it all

@@ -59,10 +59,8 @@ class Supervisor:
 
     def wake(self) -> None:
         """Start the process if it does not run. It looks at the spool by itself once it does."""
-        if self.is_running:
-            return
         with self._changed:
-            if self.is_running or self._is_stopping or time.monotonic() < self._not_before:
+            if self._process is not None or self._is_stopping or time.monotonic() < self._not_before:
                 return
             try:
                 process = self._start()

@@ -152,7 +152,9 @@ class Applier:
         )  # fmt: skip
         if self._tools.kept and isinstance(draft.content, bytes):
             with suppress(StorageError, OSError):  # they are a convenience; the version is archived
-                at = name._replace(key=key_of(self._url, version.path))  # it may have been accepted without knowing where
+                at = name._replace(
+                    key=key_of(self._url, version.path)
+                )  # it may have been accepted without knowing where
                 self._tools.kept.keep(at, draft.content, version.number)
         # the one that stands for the others goes last, lest one of them be archived after it
         for entry in (*group.folded, group.stands):

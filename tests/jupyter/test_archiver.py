@@ -188,7 +188,9 @@ def test_a_model_without_a_format_is_archived(managed: Managed) -> None:
     assert len(managed.saved()) == 1
 
 
-@pytest.mark.parametrize("header", ["# ---\n# jupyter:\n#   jupytext:\n#     x: y\n# ---\n", "---\njupytext:\n  x: y\n---\n"])
+@pytest.mark.parametrize(
+    "header", ["# ---\n# jupyter:\n#   jupytext:\n#     x: y\n# ---\n", "---\njupytext:\n  x: y\n---\n"]
+)
 def test_a_text_that_is_a_notebook_of_jupytext_is_archived(managed: Managed, header: str) -> None:
     text = f"{header}1 + 1\n"
     managed.call("save", {"type": "file", "format": "text", "content": text}, "mine.py")
@@ -252,7 +254,9 @@ def test_the_notebooks_in_a_copied_directory_are_archived(make: Make, base: type
     (managed.root / "to").mkdir()
     managed.call("save", model("1"), "from/deep/mine.ipynb")
     copied = managed.call("copy", "from", "to")
-    assert [(shown, cause) for shown, cause, _ in managed.saved()][1:] == [(f"{copied['path']}/deep/mine.ipynb", "copy")]
+    assert [(shown, cause) for shown, cause, _ in managed.saved()][1:] == [
+        (f"{copied['path']}/deep/mine.ipynb", "copy")
+    ]
 
 
 # renames and deletions

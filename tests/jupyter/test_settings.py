@@ -55,7 +55,12 @@ def test_a_value_that_cannot_be_is_refused(settings: dict[str, Any]) -> None:
 
 def test_what_is_no_secret_goes_where_the_command_line_finds_it() -> None:
     environ = {"DEPOSITORY_URL": "s3://old", "DEPOSITORY_S3_REGION": "of the old"}
-    s3 = {"bucket": "notebooks", "endpoint_url": "https://s3.example:9000", "access_key_id": "AK", "secret_access_key": "x"}
+    s3 = {
+        "bucket": "notebooks",
+        "endpoint_url": "https://s3.example:9000",
+        "access_key_id": "AK",
+        "secret_access_key": "x",
+    }
     configured(namespace="team", spool="/spool", S3=s3).export(environ)
     assert environ == {
         "DEPOSITORY_URL": "s3://notebooks",

@@ -92,7 +92,9 @@ class Ref(Handler):
         """Wait for the newest save of a notebook, where that is what is meant."""
         if not _moves.fullmatch(spec):
             return
-        self.service.wake()
+        if not await self.look(lambda: waiting(self.service, found)):
+            return
+        await self.run(self.service.flush)
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while await self.look(lambda: waiting(self.service, found)):
             if asyncio.get_running_loop().time() > deadline:

@@ -9,17 +9,13 @@ from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
 from depository.errors import AlreadyExists, NotFound
-from depository.jupyter import events
+from depository.jupyter import events, rooms
 from depository.jupyter.api import parameters, records
 from depository.jupyter.api.base import RESTORING, Handler, allowed
 from depository.jupyter.api.failures import NotAccepted
 from depository.jupyter.api.versions import content_of
 from depository.jupyter.following import saving_as
 
-BEFORE = "before restore"
-"""The cause of the version that holds what a restore replaces."""
-
-_COLLABORATION = "jupyter_server_ydoc"
 _COPIED = ("name", "path", "type", "last_modified", "created", "writable", "size")
 
 
@@ -76,16 +72,16 @@ class Restore(Handler):
         if await ensure_async(manager.file_exists(to)):
             there = await self._file(to)
             await self._accept(to, there)
-        edited = await self._open_document(to)
+        edited = await rooms.document(self.service.serverapp, to)
         if edited is not None:
-            unsaved = await self.run(_unsaved, edited, there)
+            unsaved = await self.run(rooms.unsaved, edited, there)
             if unsaved is not None:
                 await self._accept(to, unsaved)
 
     async def _accept(self, to: str, content: bytes) -> None:
         author = self.service.author(self)
-        done: Any = await asyncio.wrap_future(self.service.acceptor.accept(to, content, cause=BEFORE, author=author))
-        if done is False:
+        accepted = self.service.acceptor.accept(to, content, cause=rooms.BEFORE_RESTORE, author=author)
+        if not await asyncio.wrap_future(accepted):
             raise NotAccepted(
                 f"'{to}' was not restored: what it holds now could not be kept. See the queue at api/depository/queue."
             )
@@ -101,24 +97,6 @@ class Restore(Handler):
                 raise
         model = await ensure_async(manager.get(to, content=True, type="file", format="base64"))
         return b64decode(model["content"])
-
-    async def _open_document(self, to: str) -> dict[str, Any] | None:
-        """The notebook as several people see it who edit it now; None if nobody does."""
-        serverapp: Any = self.service.serverapp
-        for extension in serverapp.extension_manager.extension_apps.get(_COLLABORATION, ()):
-            document = await extension.get_document(path=to, content_type="notebook", file_format="json")
-            if document is not None:
-                found = await document.aget() if hasattr(document, "aget") else document.source
-                return dict(found)
-        return None
-
-
-def _unsaved(edited: dict[str, Any], there: bytes) -> bytes | None:
-    """The file that a notebook would be saved as; None if it is what the file says already."""
-    from depository.notebook import content, render
-
-    found = content.from_notebook(edited)
-    return None if found.hash == content.from_file(there).hash else render.render(found.value)
 
 
 def _plain(value: Any) -> Any:
