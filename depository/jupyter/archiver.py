@@ -7,7 +7,8 @@ the spool as well. A save is answered when both are on disk.
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,11 @@ from depository.jupyter.legacy import FormerNames
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+_PATIENCE = 10.0
+"""Seconds for which a disk that hangs may hold up an answer; what was to be written there is written when it can be."""
+
+_HANGING = "The disk of the spool hangs: a save was answered that is not there yet."
 
 _made: dict[type, type] = {}
 
@@ -44,7 +50,9 @@ class _Asynchronous(Archiving):
             raise
         finally:
             current.reset(token)
-        await _done(following.end(self, capture, model, happened=True))
+        if following.is_in_parts(capture, model):
+            model = await following.present(self, path, type="file") or model
+        await _done(self, following.end(self, capture, model, happened=True))
         return result
 
     async def rename(self, old_path: str, new_path: str) -> Any:
@@ -52,14 +60,14 @@ class _Asynchronous(Archiving):
         with following.once():
             result = await super().rename(old_path, new_path)  # type: ignore[misc]
             directory = await following.is_directory_anywhere(self, new_path)
-            await _done(following.after_change(self, "renaming", old_path, new_path, directory=directory))
+            await _done(self, following.after_change(self, "renaming", old_path, new_path, directory=directory))
         return result
 
     async def rename_file(self, old_path: str, new_path: str) -> Any:
         """Rename as ever, and the history with it."""
         result = await super().rename_file(old_path, new_path)  # type: ignore[misc]
         directory = await following.is_directory_anywhere(self, new_path)
-        await _done(following.after_change(self, "renaming", old_path, new_path, directory=directory))
+        await _done(self, following.after_change(self, "renaming", old_path, new_path, directory=directory))
         return result
 
     async def delete(self, path: str) -> Any:
@@ -67,21 +75,21 @@ class _Asynchronous(Archiving):
         with following.once():
             directory = await following.is_directory_anywhere(self, path)
             result = await super().delete(path)  # type: ignore[misc]
-            await _done(following.after_change(self, "deletion", path, None, directory=directory))
+            await _done(self, following.after_change(self, "deletion", path, None, directory=directory))
         return result
 
     async def delete_file(self, path: str) -> Any:
         """Delete as ever. The history stays."""
         directory = await following.is_directory_anywhere(self, path)
         result = await super().delete_file(path)  # type: ignore[misc]
-        await _done(following.after_change(self, "deletion", path, None, directory=directory))
+        await _done(self, following.after_change(self, "deletion", path, None, directory=directory))
         return result
 
     async def copy(self, from_path: str, to_path: str | None = None) -> Any:
         """Copy as ever, and archive the copy."""
         with following.saving_as("copy"):
             result = await super().copy(from_path, to_path)  # type: ignore[misc]
-            await _done(following.copied(self, result))
+            await _done(self, following.copied(self, result))
         return result
 
     async def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
@@ -89,7 +97,8 @@ class _Asynchronous(Archiving):
         await following.before_restoring(self, path)
         with following.saving_as("restore"):
             result = await super().restore_checkpoint(checkpoint_id, path)  # type: ignore[misc]
-            await _done(following.restored(self, path))
+            found = None if hasattr(self, "atomic_writing") else await following.present(self, path)
+            await _done(self, following.restored(self, path, found))
         return result
 
 
@@ -109,7 +118,9 @@ class _Synchronous(Archiving):
             raise
         finally:
             current.reset(token)
-        _wait(following.end(self, capture, model, happened=True))
+        if following.is_in_parts(capture, model):
+            model = _run(following.present(self, path, type="file")) or model
+        _wait(self, following.end(self, capture, model, happened=True))
         return result
 
     def rename(self, old_path: str, new_path: str) -> Any:
@@ -117,14 +128,14 @@ class _Synchronous(Archiving):
         with following.once():
             result = super().rename(old_path, new_path)  # type: ignore[misc]
             directory = following.is_directory(self, new_path)
-            _wait(following.after_change(self, "renaming", old_path, new_path, directory=directory))
+            _wait(self, following.after_change(self, "renaming", old_path, new_path, directory=directory))
         return result
 
     def rename_file(self, old_path: str, new_path: str) -> Any:
         """Rename as ever, and the history with it."""
         result = super().rename_file(old_path, new_path)  # type: ignore[misc]
         directory = following.is_directory(self, new_path)
-        _wait(following.after_change(self, "renaming", old_path, new_path, directory=directory))
+        _wait(self, following.after_change(self, "renaming", old_path, new_path, directory=directory))
         return result
 
     def delete(self, path: str) -> Any:
@@ -132,28 +143,29 @@ class _Synchronous(Archiving):
         with following.once():
             directory = following.is_directory(self, path)
             result = super().delete(path)  # type: ignore[misc]
-            _wait(following.after_change(self, "deletion", path, None, directory=directory))
+            _wait(self, following.after_change(self, "deletion", path, None, directory=directory))
         return result
 
     def delete_file(self, path: str) -> Any:
         """Delete as ever. The history stays."""
         directory = following.is_directory(self, path)
         result = super().delete_file(path)  # type: ignore[misc]
-        _wait(following.after_change(self, "deletion", path, None, directory=directory))
+        _wait(self, following.after_change(self, "deletion", path, None, directory=directory))
         return result
 
     def copy(self, from_path: str, to_path: str | None = None) -> Any:
         """Copy as ever, and archive the copy."""
         with following.saving_as("copy"):
             result = super().copy(from_path, to_path)  # type: ignore[misc]
-            _wait(following.copied(self, result))
+            _wait(self, following.copied(self, result))
         return result
 
     def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
         """Restore as ever, and archive what the notebook is now."""
         with following.saving_as("restore"):
             result = super().restore_checkpoint(checkpoint_id, path)  # type: ignore[misc]
-            _wait(following.restored(self, path))
+            found = None if hasattr(self, "atomic_writing") else _run(following.present(self, path))
+            _wait(self, following.restored(self, path, found))
         return result
 
 
@@ -217,11 +229,23 @@ class DepositoryContentsArchiver(make_archiver(AsyncLargeFileManager)):  # type:
 depositoryContentsArchiver = DepositoryContentsArchiver  # noqa: N816 - the name that 0.1 promised
 
 
-async def _done(future: "Future[Any] | None") -> None:
+async def _done(manager: Any, future: "Future[Any] | None") -> None:
     if future is not None and not future.done():
-        await asyncio.wrap_future(future)
+        _, hanging = await asyncio.wait([asyncio.wrap_future(future)], timeout=_PATIENCE)
+        if hanging:
+            manager.log.error("depository: %s", _HANGING)
 
 
-def _wait(future: "Future[Any] | None") -> None:
-    if future is not None:
-        future.result()
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine returns that never waits, because the contents manager has plain methods."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    coroutine.close()
+    return None
+
+
+def _wait(manager: Any, future: "Future[Any] | None") -> None:
+    if future is not None and wait([future], timeout=_PATIENCE).not_done:
+        manager.log.error("depository: %s", _HANGING)

@@ -156,12 +156,38 @@ async def before_restoring(manager: Any, path: str) -> None:
         raise HTTPError(507, f"'{path}' was not restored: what is being edited in it could not be kept.")
 
 
-def restored(manager: Any, path: str) -> "Future[Any] | None":
-    """Follow the restoration of a checkpoint that was a plain copy of a file. What it saved already is recognised."""
+def is_in_parts(capture: Capture, model: Any) -> bool:
+    """Whether a save was the last part of an upload into a contents manager that writes no file of its own."""
+    return capture.accepted is None and capture.os_path is None and model.get("chunk") is not None
+
+
+async def present(manager: Any, path: str, **options: Any) -> Any:
+    """What a path in Jupyter holds now, as a model; None if that cannot be had. Options go to `get`."""
+    try:
+        found = manager.get(path.strip("/"), content=True, **options)
+        return await found if inspect.isawaitable(found) else found
+    except Exception:
+        manager.log.exception("depository: what '%s' holds now is not archived", path)
+        return None
+
+
+def restored(manager: Any, path: str, model: Any) -> "Future[Any] | None":
+    """Follow the restoration of a checkpoint that was a plain copy. What it saved already is recognised.
+
+    Args:
+        manager: the contents manager.
+        path: of the notebook, in Jupyter.
+        model: what it holds now, where the manager keeps no files.
+    """
     try:
         service, shown = services.of(manager), path.strip("/")
-        if service.settings.enabled and shown.lower().endswith(".ipynb"):
-            return service.acceptor.accept_file(shown, cause="restore", author=service.author())
+        if not service.settings.enabled or not shown.lower().endswith(".ipynb"):
+            return None
+        author = service.author(authors.handler())
+        if model is None:
+            return service.acceptor.accept_file(shown, cause="restore", author=author)
+        capture = Capture(shown, None, cause="restore", author=author, is_automatic=False)
+        return service.acceptor.accept_model(capture, model)
     except Exception:
         manager.log.exception("depository: what was restored to '%s' is not archived", path)
     return None

@@ -204,7 +204,7 @@ class Service:
         self._tell({"event": "refused", "shown": shown, "sentence": sentence})
 
     def _unforeseen(self, shown: str) -> None:
-        self.log.exception("depository: what happened to '%s' is not archived", shown)
+        self.log.exception("depository: what happened to '%s' is not archived", shown)  # noqa: LOG004 - it is called in one
         self._tell({"event": "refused", "shown": shown, "sentence": "An unforeseen error; the server's log has it."})
 
     def _say(self, kind: str, sentence: str) -> None:

@@ -99,7 +99,7 @@ class Supervisor:
     def _start(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "depository.spool"]
         # the server's own directory may hold files that shadow modules; the environment says where ours are
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own command
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(), close_fds=True
         )
         _send(
