@@ -7,20 +7,28 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
 from depository.errors import DepositoryError, InvalidSettings
+from depository.jupyter import author as authors
 from depository.jupyter import models
-from depository.jupyter.capture import Capture, OnDisk, Written
+from depository.jupyter.capture import Abandoned, Capture
+from depository.jupyter.crew import Crew, Ticket
 from depository.jupyter.places import Places, Target
 from depository.spool.directory import Name, Spool
 from depository.spool.items import Item, Kind
 
 _THREADS = 4
+_SAVES = 16
+"""Saves that are written into the spool at once."""
+_PIECE = 1 << 18
+"""Bytes that are read at once."""
+_STOP_SECONDS = 5.0
 _SETTLE_SECONDS = 0.02
 """How long after a save was answered the rest is done, out of its way."""
 
@@ -36,34 +44,45 @@ class Reports(NamedTuple):
     """The path, from within the handling of an exception that nobody thought of."""
 
 
+class Origin(NamedTuple):
+    """Where a content comes from that is accepted as a whole."""
+
+    shown: str
+    cause: str
+    author: str
+
+
 class Acceptor:
     """Accepts what happens in one server. Safe with several threads."""
 
-    def __init__(self, spool: Callable[[], Spool | None], places: Places, reports: Reports) -> None:
+    def __init__(
+        self, spool: Callable[[], Spool | None], places: Places, author: Callable[[Any], str], reports: Reports
+    ) -> None:
         """Make one.
 
         Args:
             spool: gives what to accept into; None while there is none, which was said.
             places: where things belong.
+            author: who is behind a request, given its handler.
             reports: whom to tell.
         """
         self._spool = spool
         self._places = places
         self._reports = reports
-        self._unsettled: deque[tuple[Future[Any], str, bool]] = deque()
+        self._author = author
+        self._unsettled: deque[tuple[Ticket, str, bool]] = deque()
+        self._crew = Crew(_SAVES, "depository-save")
         self._settling = Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="depository")
 
-    def start(self, capture: Capture, written: Written) -> None:
-        """Begin to write a save into the spool, while Jupyter still writes the file."""
-        now = time.time_ns() // 1_000_000
-        capture.accepted = self._threads.submit(self._accept_save, capture, written, now)
+    def start(self, capture: Capture) -> None:
+        """Write what is caught of a save into the spool, as it comes."""
+        capture.is_started = True
+        self._crew.put(lambda: self._accept_capture(capture))
 
     def settle(self, capture: Capture, *, happened: bool) -> None:
-        """Say whether a save that was begun has happened. It may be said late: the item is on disk."""
-        if capture.accepted is None:
-            return
-        self._unsettled.append((capture.accepted, capture.shown, happened))
+        """Say whether a save that was caught has happened. It may be said late: the item is on disk."""
+        self._unsettled.append((capture.ticket, capture.shown, happened))
         try:
             asyncio.get_running_loop().call_later(_SETTLE_SECONDS, self._submit_settling)
         except RuntimeError:  # no loop here
@@ -85,20 +104,19 @@ class Acceptor:
         Returns:
             what is done when it is on disk, and then says whether it is. It never raises.
         """
-        capture = Capture(shown.strip("/"), None, cause=cause, author=author, is_automatic=False)
-        return self._threads.submit(self._accept_written, capture, Written((content,)))
+        return self._threads.submit(self._accept_whole, Origin(shown.strip("/"), cause, author), _pieces(content))
 
-    def accept_model(self, capture: Capture, model: Any) -> "Future[None]":
+    def accept_model(self, shown: str, model: Any, *, cause: str, author: str) -> "Future[None]":
         """Accept a contents model, where the contents manager writes no file that could be read again."""
-        return self._threads.submit(self._accept_model, capture, model)
+        return self._threads.submit(self._accept_model, Origin(shown.strip("/"), cause, author), model)
 
     def accept_file(self, shown: str, *, cause: str, author: str) -> "Future[None]":
         """Accept the file that a path in Jupyter has now."""
-        return self._threads.submit(self._accept_file, shown.strip("/"), cause, author)
+        return self._threads.submit(self._accept_file, Origin(shown.strip("/"), cause, author))
 
     def accept_files_below(self, shown: str, *, cause: str, author: str) -> "Future[None]":
         """Accept all notebooks below a directory in Jupyter as they are now."""
-        return self._threads.submit(self._accept_files_below, shown.strip("/"), cause, author)
+        return self._threads.submit(self._accept_files_below, Origin(shown.strip("/"), cause, author))
 
     def accept_rename(self, old: str, new: str, *, directory: bool, author: str) -> "Future[None]":
         """Accept that a notebook, or all below a directory, got another path."""
@@ -111,69 +129,83 @@ class Acceptor:
     def stop(self) -> None:
         """Accept what was begun, and then nothing more."""
         self._threads.shutdown(wait=True)
+        self._crew.stop(_STOP_SECONDS)
         self.settle_all()
 
     # in threads
 
-    def _accept_save(self, capture: Capture, written: Written | OnDisk, now: int) -> Name | None:
-        spool = self._spool()
-        if spool is None:
-            return None
+    def _accept_capture(self, capture: Capture) -> None:
+        name: Name | None = None
         try:
-            item = self._item(Kind.SAVE, capture.shown, now, capture.author, capture.cause)
-            size, parts = written.encoded()
-            return spool.begin(item, size, parts, is_automatic=capture.is_automatic)
+            spool = self._spool()
+            if spool is not None:
+                content = capture.content() if capture.is_whole else capture.pieces()
+                item = self._item(Kind.SAVE, Origin(capture.shown, capture.cause, self._author(capture.handler)))
+                name = spool.begin(item, content, is_automatic=authors.is_automatic(capture.handler))
+        except Abandoned:
+            pass
         except (DepositoryError, OSError, ValueError) as error:
             self._refuse(error, capture.shown)
         except Exception:  # whatever it is: the save comes first
             self._reports.unforeseen(capture.shown)
-        return None
+        finally:
+            capture.ticket.finish(name)
 
-    def _settle(self, accepted: "Future[Name | None]", shown: str, happened: bool) -> None:
-        name = accepted.result()
-        spool = self._spool()
+    def _settle(self, ticket: Ticket, shown: str, happened: bool) -> None:
+        ticket.wait()
+        spool, name = self._spool(), ticket.result
         if name is None or spool is None:
             return
         try:
-            if not happened:
+            if happened:
+                self._confirm(spool, name, shown)
+            else:
                 spool.cancel(name)
-                return
-            spool.confirm(name)
             spool.prepare()
         except (DepositoryError, OSError) as error:
             self._refuse(error, shown)
+
+    def _confirm(self, spool: Spool, name: Name, shown: str) -> None:
+        spool.confirm(name)
+        self._reports.accepted(shown)
+
+    def _accept_whole(self, origin: Origin, content: Iterator[bytes]) -> bool:
+        spool = self._spool()
+        if spool is None:
+            return False
+        try:
+            self._confirm(spool, spool.begin(self._item(Kind.SAVE, origin), content), origin.shown)
+        except (DepositoryError, OSError, ValueError) as error:
+            self._refuse(error, origin.shown)
+        except Exception:
+            self._reports.unforeseen(origin.shown)
         else:
-            self._reports.accepted(shown)
+            return True
+        return False
 
-    def _accept_written(self, capture: Capture, written: Written | OnDisk) -> bool:
-        accepted: Future[Name | None] = Future()
-        accepted.set_result(self._accept_save(capture, written, time.time_ns() // 1_000_000))
-        self._settle(accepted, capture.shown, happened=True)
-        return accepted.result() is not None
-
-    def _accept_model(self, capture: Capture, model: Mapping[str, Any]) -> None:
+    def _accept_model(self, origin: Origin, model: Mapping[str, Any]) -> None:
         try:
             content = models.content_of(model)
         except (ValueError, TypeError) as error:
-            self._reports.refused("content", f"'{capture.shown}' is not archived: {error}.", capture.shown)
+            self._reports.refused("content", f"'{origin.shown}' is not archived: {error}.", origin.shown)
         except Exception:
-            self._reports.unforeseen(capture.shown)
+            self._reports.unforeseen(origin.shown)
         else:
-            self._accept_written(capture, Written((content,)))
+            self._accept_whole(origin, _pieces(content))
 
-    def _accept_file(self, shown: str, cause: str, author: str) -> None:
-        file = self._places.file_of(shown)
+    def _accept_file(self, origin: Origin) -> None:
+        file = self._places.file_of(origin.shown)
         if file is None:
             return
-        capture = Capture(shown, file, cause=cause, author=author, is_automatic=False)
         try:
             with open(file, "rb") as stream:
-                self._accept_written(capture, OnDisk(stream))
+                self._accept_whole(origin, iter(partial(stream.read, _PIECE), b""))
         except OSError as error:
-            self._reports.refused("file", f"'{file}' cannot be read, and is not archived: {error.strerror}.", shown)
+            sentence = f"'{file}' cannot be read, and is not archived: {error.strerror}."
+            self._reports.refused("file", sentence, origin.shown)
 
-    def _accept_files_below(self, shown: str, cause: str, author: str) -> None:
-        top = self._places.file_of(shown)
+    def _accept_files_below(self, origin: Origin) -> None:
+        top = self._places.file_of(origin.shown)
         if top is None:
             return
         for directory, directories, names in os.walk(top):
@@ -181,34 +213,36 @@ class Acceptor:
             for name in sorted(names):
                 if name.lower().endswith(".ipynb"):
                     inside = os.path.relpath(os.path.join(directory, name), top).replace(os.sep, "/")
-                    self._accept_file(f"{shown}/{inside}", cause, author)
+                    self._accept_file(origin._replace(shown=f"{origin.shown}/{inside}"))
 
     def _accept_change(self, kind: Kind, shown: str, old: str | None, directory: bool, author: str) -> None:
         spool = self._spool()
         if spool is None:
             return
         try:
-            item = self._item(kind, shown, time.time_ns() // 1_000_000, author, kind.value, directory=directory)
+            item = self._item(kind, Origin(shown, kind.value, author), directory=directory)
             if old is not None:
                 before = self._target(old, directory=directory)
                 if before and before.url != item.url:  # out of one depository, into another
                     self._accept_change(Kind.DELETE, old, None, directory, author)
                     accept = self._accept_files_below if directory else self._accept_file
-                    accept(shown, "rename", author)
+                    accept(Origin(shown, "rename", author))
                     return
                 item = item._replace(old=before.path if before else None)
-            accepted: Future[Name | None] = Future()
-            accepted.set_result(spool.begin(item, 0, ()))
-            self._settle(accepted, shown, happened=True)
+            self._confirm(spool, spool.begin(item, ()), shown)
         except (DepositoryError, OSError, ValueError) as error:
             self._refuse(error, shown)
         except Exception:
             self._reports.unforeseen(shown)
 
-    def _item(self, kind: Kind, shown: str, now: int, author: str, cause: str, *, directory: bool = False) -> Item:
+    def _item(self, kind: Kind, origin: Origin, *, directory: bool = False) -> Item:
+        shown, now = origin.shown, time.time_ns() // 1_000_000
         target = self._target(shown, directory=directory)
-        url, path, s3 = target or (None, None, {})
-        return Item(kind, now, author, cause, shown, url, path, s3, self._places.file_of(shown), directory=directory)
+        if target is None:
+            file = self._places.file_of(shown)
+            return Item(kind, now, origin.author, origin.cause, shown, None, None, {}, file, directory=directory)
+        url, path, s3, file = target
+        return Item(kind, now, origin.author, origin.cause, shown, url, path, s3, file, directory=directory)
 
     def _target(self, shown: str, *, directory: bool) -> Target | None:
         """Where it belongs; None where a settings file cannot be used, which is said when it is to be archived."""
@@ -219,3 +253,7 @@ class Acceptor:
 
     def _refuse(self, error: Exception, shown: str) -> None:
         self._reports.refused(type(error).__name__, str(error), shown)
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    return (content[start : start + _PIECE] for start in range(0, len(content), _PIECE))

@@ -8,19 +8,20 @@ the spool as well. A save is answered when both are on disk.
 import asyncio
 import inspect
 from collections.abc import Coroutine, Iterator
-from concurrent.futures import wait
-from contextlib import contextmanager
+from concurrent.futures import Future, InvalidStateError, wait
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 from depository.jupyter import following
 from depository.jupyter import service as services
-from depository.jupyter.capture import Tee, Written, current
+from depository.jupyter.capture import Tee, current
+from depository.jupyter.crew import Ticket
 from depository.jupyter.legacy import FormerNames
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from depository.jupyter.following import Accepted
 
 _PATIENCE = 10.0
 """Seconds for which a disk that hangs may hold up an answer; what was to be written there is written when it can be."""
@@ -50,7 +51,7 @@ class _Asynchronous(Archiving):
             raise
         finally:
             current.reset(token)
-        if following.is_in_parts(capture, model):
+        if following.is_in_parts(self, model):
             model = await following.present(self, path, type="file") or model
         await _done(self, following.end(self, capture, model, happened=True))
         return result
@@ -118,7 +119,7 @@ class _Synchronous(Archiving):
             raise
         finally:
             current.reset(token)
-        if following.is_in_parts(capture, model):
+        if following.is_in_parts(self, model):
             model = _run(following.present(self, path, type="file")) or model
         _wait(self, following.end(self, capture, model, happened=True))
         return result
@@ -177,14 +178,17 @@ class _Writing:
         """Write a file as ever, and into the spool what is written."""
         capture = current.get()
         writing = super().atomic_writing(os_path, *args, **kwargs)  # type: ignore[misc]
-        if capture is None or capture.os_path != os_path or capture.accepted is not None:
+        if capture is None or capture.is_caught or kwargs.get("encoding", "utf-8") != "utf-8":
             with writing as file:
                 yield file
             return
+        capture.is_caught = True
+        start = services.of(self).acceptor.start
         with writing as file:
-            tee = Tee(file)
-            yield tee
-            services.of(self).acceptor.start(capture, Written(tuple(tee.parts), kwargs.get("encoding") or "utf-8"))
+            yield Tee(file, capture, start)
+            capture.end()
+            if not capture.is_started:
+                start(capture)
         capture.is_written = True
 
 
@@ -229,11 +233,32 @@ class DepositoryContentsArchiver(make_archiver(AsyncLargeFileManager)):  # type:
 depositoryContentsArchiver = DepositoryContentsArchiver  # noqa: N816 - the name that 0.1 promised
 
 
-async def _done(manager: Any, future: "Future[Any] | None") -> None:
-    if future is not None and not future.done():
-        _, hanging = await asyncio.wait([asyncio.wrap_future(future)], timeout=_PATIENCE)
-        if hanging:
-            manager.log.error("depository: %s", _HANGING)
+async def _done(manager: Any, accepted: "Accepted") -> None:
+    if accepted is None:
+        return
+    if isinstance(accepted, Ticket):
+        if accepted.is_done:
+            return
+        waited: Future[None] = Future()
+
+        def done() -> None:
+            with suppress(InvalidStateError):  # it may be said twice
+                waited.set_result(None)
+
+        accepted.call_when_done(done)
+        accepted = waited
+    _, hanging = await asyncio.wait([asyncio.wrap_future(accepted)], timeout=_PATIENCE)
+    if hanging:
+        manager.log.error("depository: %s", _HANGING)
+
+
+def _wait(manager: Any, accepted: "Accepted") -> None:
+    if isinstance(accepted, Ticket):
+        is_done = accepted.wait(_PATIENCE)
+    else:
+        is_done = accepted is None or not wait([accepted], timeout=_PATIENCE).not_done
+    if not is_done:
+        manager.log.error("depository: %s", _HANGING)
 
 
 def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -244,8 +269,3 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
         return done.value
     coroutine.close()
     return None
-
-
-def _wait(manager: Any, future: "Future[Any] | None") -> None:
-    if future is not None and wait([future], timeout=_PATIENCE).not_done:
-        manager.log.error("depository: %s", _HANGING)

@@ -1,92 +1,123 @@
 """What a save writes, caught while Jupyter writes it, and on its way into the spool before Jupyter is done."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from queue import Empty, SimpleQueue
+from typing import Any
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from depository.jupyter.crew import Ticket
 
 _SLICE = 1 << 18
 """Characters or bytes that are worked on without letting another thread run."""
+
+SMALL = 1 << 18
+"""Characters or bytes up to which a file is handed over when it is whole."""
 
 current: "ContextVar[Capture | None]" = ContextVar("depository_capture", default=None)
 """The save that is being made in this task or thread."""
 
 
-class Written(NamedTuple):
-    """The content of a file, in parts that were written one after the other."""
-
-    parts: tuple[str | bytes, ...]
-    encoding: str = "utf-8"
-
-    def encoded(self) -> tuple[int, Iterator[bytes]]:
-        """The size in bytes, and the bytes in parts small enough to be worked on without holding up others."""
-        size = 0
-        for part in self.parts:
-            if isinstance(part, bytes) or part.isascii():
-                size += len(part)
-            else:
-                size += sum(len(piece) for piece in self._pieces(part))
-        return size, (piece for part in self.parts for piece in self._pieces(part))
-
-    def _pieces(self, part: str | bytes) -> Iterator[bytes]:
-        for start in range(0, len(part), _SLICE):
-            piece = part[start : start + _SLICE]
-            yield piece if isinstance(piece, bytes) else piece.encode(self.encoding)
+class Abandoned(Exception):
+    """The save that was being caught was not made, or not in the way in which it can be caught."""
 
 
-class OnDisk(NamedTuple):
-    """The content of a file that is open for reading."""
+class Capture:
+    """One save on its way: what it writes, in parts, and whether that is in the spool.
 
-    stream: BinaryIO
+    All that Jupyter's own thread does about it is to hand over references; encoding and writing are done elsewhere.
+    """
 
-    def encoded(self) -> tuple[int, Iterator[bytes]]:
-        """The size in bytes, and the bytes in parts; a file that shrinks meanwhile is a ValueError."""
-        size = os.fstat(self.stream.fileno()).st_size
-        return size, self._parts(size)
+    def __init__(self, shown: str, cause: str, handler: Any) -> None:
+        """Make one.
 
-    def _parts(self, size: int) -> Iterator[bytes]:
-        while size:
-            part = self.stream.read(min(size, _SLICE))
-            if not part:
-                raise ValueError("The file was changed while it was read.")
-            size -= len(part)
-            yield part
+        Args:
+            shown: the notebook's path in Jupyter.
+            cause: as the version will have it.
+            handler: of the request that is being served.
+        """
+        self.shown = shown
+        self.cause = cause
+        self.handler = handler
+        self.ticket = Ticket()
+        """Done when the item is on disk; its result is the item's name, or None where there is none."""
+        self.is_started = False
+        """Somebody takes the parts."""
+        self.is_caught = False
+        """The file is being written, or was, and its parts are caught."""
+        self.is_whole = False
+        """All parts were caught."""
+        self.is_written = False
+        """The contents manager has finished writing the file."""
+        self.size = 0
+        """Characters and bytes that were handed over."""
+        self._parts: SimpleQueue[str | bytes | bool] = SimpleQueue()
+
+    def put(self, part: str | bytes) -> None:
+        """Hand over a part."""
+        self.size += len(part)
+        self._parts.put(part)
+
+    def end(self) -> None:
+        """Say that there are no more parts."""
+        self.is_whole = True
+        self._parts.put(True)
+
+    def abandon(self) -> None:
+        """Say that nothing comes of it."""
+        self._parts.put(False)
+
+    def content(self) -> bytes:
+        """All parts in bytes, of a file that is whole and small."""
+        return b"".join(self.pieces())
+
+    def pieces(self, encoding: str = "utf-8") -> Iterator[bytes]:
+        """The parts in bytes, as they come, and an empty one before each wait.
+
+        Raises:
+            Abandoned: nothing comes of it.
+        """
+        while True:
+            try:
+                part = self._parts.get_nowait()
+            except Empty:
+                yield b""
+                part = self._parts.get()
+            if part is True:
+                return
+            if part is False:
+                raise Abandoned
+            for start in range(0, len(part), _SLICE):
+                piece = part[start : start + _SLICE]
+                yield piece if isinstance(piece, bytes) else piece.encode(encoding)
 
 
 class Tee:
-    """A file that remembers what is written to it. What is a string stays one: nothing is copied or encoded here."""
+    """A file whose writes are caught. What is a string stays one: nothing is copied or encoded here."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, capture: Capture, start: Callable[[Capture], None]) -> None:
+        """Make one.
+
+        Args:
+            file: that is written.
+            capture: takes what is written.
+            start: called when there is so much that it should not wait until it is whole.
+        """
         self._file = file
-        self.parts: list[str | bytes] = []
+        self._capture = capture
+        self._start = start
 
     def write(self, data: Any) -> Any:
-        """Write, and remember."""
-        self.parts.append(data if isinstance(data, (str, bytes)) else bytes(data))
+        """Write, and hand over."""
+        capture = self._capture
+        capture.put(data if isinstance(data, (str, bytes)) else bytes(data))
+        if capture.size > SMALL and not capture.is_started:
+            self._start(capture)
         return self._file.write(data)
 
     def writelines(self, lines: Any) -> None:
-        """Write, and remember."""
+        """Write, and hand over."""
         for line in lines:
             self.write(line)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
-
-
-class Capture:
-    """One save on its way: what it writes, and the item that tells of it."""
-
-    def __init__(self, shown: str, os_path: str | None, *, cause: str, author: str, is_automatic: bool) -> None:
-        self.shown = shown
-        self.os_path = os_path
-        self.cause = cause
-        self.author = author
-        self.is_automatic = is_automatic
-        self.accepted: Future[Any] | None = None
-        """Done when the item is on disk; its result is the item's name, or None where that failed."""
-        self.is_written = False
-        """The contents manager has finished writing the file."""

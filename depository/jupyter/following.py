@@ -19,6 +19,10 @@ from depository.jupyter.capture import Capture
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from depository.jupyter.crew import Ticket
+
+    Accepted = Ticket | Future[Any] | None
+
 _CHECKPOINTS = ".ipynb_checkpoints"
 _HEAD = 4096
 """Characters of a text in which jupytext's header is looked for."""
@@ -59,39 +63,34 @@ def begin(manager: Any, model: Any, path: str) -> Capture | None:
         service = services.of(manager)
         if not is_followed(model, shown) or not service.settings.enabled:
             return None
-        handler = authors.handler()
-        os_path = manager._get_os_path(shown) if hasattr(manager, "atomic_writing") else None  # noqa: SLF001
-        return Capture(
-            shown,
-            os_path,
-            cause=_cause.get(),
-            author=service.author(handler),
-            is_automatic=authors.is_automatic(handler),
-        )
+        return Capture(shown, _cause.get(), authors.handler())
     except Exception:  # whatever it is: the save comes first
         manager.log.exception("depository: the save of '%s' is not archived", path)
         return None
 
 
-def end(manager: Any, capture: Capture, model: Any, *, happened: bool) -> "Future[Any] | None":
-    """See a save through that was made, or that failed. The future is done when it is accepted. It never raises."""
+def end(manager: Any, capture: Capture, model: Any, *, happened: bool) -> "Accepted":
+    """See a save through that was made, or that failed: what there is to wait for, if anything. It never raises."""
     try:
-        service = services.of(manager)
-        if capture.accepted is not None:
-            service.acceptor.settle(capture, happened=happened or capture.is_written)
-            return capture.accepted if happened else None
+        if capture.is_whole:
+            services.of(manager).acceptor.settle(capture, happened=happened or capture.is_written)
+            return capture.ticket if happened else None
+        if capture.is_started:
+            capture.abandon()
         if not happened:
             return None
-        if capture.os_path is not None:
+        service = services.of(manager)
+        cause, author = capture.cause, service.author(capture.handler)
+        if hasattr(manager, "atomic_writing"):
             # written in some other way than the usual one: in chunks, or by a manager of its own
-            return service.acceptor.accept_file(capture.shown, cause=capture.cause, author=capture.author)
-        return service.acceptor.accept_model(capture, model)
+            return service.acceptor.accept_file(capture.shown, cause=cause, author=author)
+        return service.acceptor.accept_model(capture.shown, model, cause=cause, author=author)
     except Exception:
         manager.log.exception("depository: '%s' was saved, and is not archived", capture.shown)
         return None
 
 
-def after_change(manager: Any, what: str, old: str, new: str | None, *, directory: bool) -> "Future[Any] | None":
+def after_change(manager: Any, what: str, old: str, new: str | None, *, directory: bool) -> "Accepted":
     """Follow a rename or a deletion that has happened, once. It never raises."""
     try:
         old, new = old.strip("/"), new.strip("/") if new is not None else None
@@ -124,7 +123,7 @@ def once() -> Iterator[None]:
         _followed.reset(token)
 
 
-def copied(manager: Any, result: Any) -> "Future[Any] | None":
+def copied(manager: Any, result: Any) -> "Accepted":
     """Follow the copy of a directory, whose files do not pass through `save`."""
     if isinstance(result, dict) and result.get("type") == "directory":
         try:
@@ -156,9 +155,9 @@ async def before_restoring(manager: Any, path: str) -> None:
         raise HTTPError(507, f"'{path}' was not restored: what is being edited in it could not be kept.")
 
 
-def is_in_parts(capture: Capture, model: Any) -> bool:
+def is_in_parts(manager: Any, model: Any) -> bool:
     """Whether a save was the last part of an upload into a contents manager that writes no file of its own."""
-    return capture.accepted is None and capture.os_path is None and model.get("chunk") is not None
+    return not hasattr(manager, "atomic_writing") and model.get("chunk") is not None
 
 
 async def present(manager: Any, path: str, **options: Any) -> Any:
@@ -171,7 +170,7 @@ async def present(manager: Any, path: str, **options: Any) -> Any:
         return None
 
 
-def restored(manager: Any, path: str, model: Any) -> "Future[Any] | None":
+def restored(manager: Any, path: str, model: Any) -> "Accepted":
     """Follow the restoration of a checkpoint that was a plain copy. What it saved already is recognised.
 
     Args:
@@ -186,8 +185,7 @@ def restored(manager: Any, path: str, model: Any) -> "Future[Any] | None":
         author = service.author(authors.handler())
         if model is None:
             return service.acceptor.accept_file(shown, cause="restore", author=author)
-        capture = Capture(shown, None, cause="restore", author=author, is_automatic=False)
-        return service.acceptor.accept_model(capture, model)
+        return service.acceptor.accept_model(shown, model, cause="restore", author=author)
     except Exception:
         manager.log.exception("depository: what was restored to '%s' is not archived", path)
     return None

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from depository import config
+from depository import config, paths
 from depository.config import Place, Surroundings
 from depository.errors import InvalidInput
 
 _REMEMBERED_SECONDS = 5.0
-"""How long the depository of a directory is believed to be the same."""
+"""How long a notebook, or a directory, is believed to belong where it did."""
 _MOST_REMEMBERED = 1000
 
 
@@ -21,6 +21,8 @@ class Target(NamedTuple):
     path: str
     s3: Mapping[str, str]
     """How to reach the depository, by `depository.config.S3_KEYS`; no secret is among it."""
+    file: str | None = None
+    """The absolute file, where it is one on this machine."""
 
 
 class Places:
@@ -36,6 +38,7 @@ class Places:
         self.surroundings = surroundings
         self._manager = manager
         self._known: dict[str, tuple[float, Place]] = {}
+        self._targets: dict[tuple[str, bool], tuple[float, Target]] = {}
 
     def file_of(self, shown: str) -> str | None:
         """The absolute file of a path in Jupyter; None where the contents manager keeps no files."""
@@ -53,17 +56,15 @@ class Places:
         Raises:
             DepositoryError: a settings file, or the path, cannot be used.
         """
-        file = self.file_of(shown)
-        place = self.place(os.path.dirname(file) if file else self.surroundings.cwd)
-        if file:
-            path = config.path_of(place, file)
-        else:
-            from depository import paths
-
-            path = paths.check("/".join(part for part in (place.namespace, shown.strip("/")) if part))
-        if not path and not directory:
-            raise InvalidInput(f"'{shown}' names no notebook.")
-        return Target(place.url, path, place.s3)
+        now = time.monotonic()
+        known = self._targets.get((shown, directory))
+        if known and known[0] > now:
+            return known[1]
+        target = self._located(shown, directory=directory)
+        if len(self._targets) >= _MOST_REMEMBERED:
+            self._targets.clear()
+        self._targets[shown, directory] = (now + _REMEMBERED_SECONDS, target)
+        return target
 
     def place(self, directory: str) -> Place:
         """The depository of a directory, as it was some seconds ago at most.
@@ -80,3 +81,14 @@ class Places:
             self._known.clear()
         self._known[directory] = (now + _REMEMBERED_SECONDS, place)
         return place
+
+    def _located(self, shown: str, *, directory: bool) -> Target:
+        file = self.file_of(shown)
+        place = self.place(os.path.dirname(file) if file else self.surroundings.cwd)
+        if file:
+            path = config.path_of(place, file)
+        else:
+            path = paths.check("/".join(part for part in (place.namespace, shown.strip("/")) if part))
+        if not path and not directory:
+            raise InvalidInput(f"'{shown}' names no notebook.")
+        return Target(place.url, path, place.s3, file)

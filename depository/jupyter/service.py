@@ -72,7 +72,7 @@ class Service:
         self.surroundings = Surroundings.of_process()
         self.places = Places(self.surroundings, lambda: self.contents_manager)
         reports = Reports(self._accepted, self._refused, self._unforeseen)
-        self.acceptor = Acceptor(lambda: self.spool, self.places, reports)
+        self.acceptor = Acceptor(lambda: self.spool, self.places, self.author, reports)
 
     @property
     def contents_manager(self) -> Any:

@@ -18,6 +18,8 @@ these is recognised.
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from itertools import chain
 from threading import Lock
 from typing import NamedTuple, Self
 
@@ -32,6 +34,8 @@ DEFAULT_LIMIT = 10 * 1024**3
 """Bytes that may wait, where nothing else is configured."""
 RESERVE = 100 * 1024**2
 """Bytes of the disk that are left to others."""
+_FLUSH_EACH = 1024**2
+"""Bytes that are worth a flush while more is to come."""
 _CHECK_EACH = 16 * 1024**2
 """Bytes after which the room on the disk is looked at again."""
 _READY = 2
@@ -73,6 +77,7 @@ class Name(NamedTuple):
         return self.stamp // 1_000_000
 
 
+@lru_cache(256)
 def key_of(url: str | None, path: str) -> str:
     """The 16 hex digits that stand for a notebook in the names of its items."""
     return blake3(f"{url}\n{path}".encode(errors="surrogatepass")).hexdigest(8)
@@ -122,43 +127,42 @@ class Spool:
 
     # writing
 
-    def begin(self, item: Item, size: int, content: Iterable[bytes], *, is_automatic: bool = False) -> Name:
+    def begin(self, item: Item, content: bytes | Iterable[bytes], *, is_automatic: bool = False) -> Name:
         """Write an item, and return when it is on disk for good.
 
         It is taken for accepted once `confirm` was called, or once this process is gone without `cancel`.
 
         Args:
             item: what it says; its `content` is not looked at.
-            size: the bytes of `content` in all.
-            content: the parts of the file that was saved.
+            content: the file that was saved, or the pieces of it, as `items.encode` takes them.
             is_automatic: a later save of the same notebook may stand for it.
 
         Raises:
             StorageFull: the spool, or the disk, would be too full.
             StorageError: the disk did not take it.
         """
-        name = self._name(item, is_automatic)
-        with _storage(self.directory):
-            self._make_room(size)
+        try:
             file, descriptor = self._take_blank()
-            written = 0
             try:
-                for part in items.encode(item, str(name), size, content):
-                    rest = memoryview(part)
-                    while rest:
-                        rest = rest[os.write(descriptor, rest) :]
-                    written += len(part)
+                if isinstance(content, bytes):
+                    name = self._name(item, is_automatic)
+                    self._write(descriptor, items.pack(item, str(name), content))
+                else:
+                    # the name says when the content was written, and not when its writer was made ready for it
+                    pieces = iter(content)
+                    first = next((piece for piece in pieces if piece), b"")
+                    name = self._name(item, is_automatic)
+                    self._write_parts(descriptor, items.encode(item, str(name), chain((first,), pieces)))
                 disk.flush(descriptor)
-                os.rename(file, self._at("items", f"{name}.new"))
+                os.rename(file, os.path.join(self.directory, "items", f"{name}.new"))
             except BaseException:
                 os.close(descriptor)
                 with suppress(OSError):
                     os.unlink(file)
                 raise
-        with self._lock:
-            self._used += written
-            self._unchecked += written
-            self._open[name] = descriptor
+        except OSError as error:
+            raise _failure(self.directory, error) from error
+        self._open[name] = descriptor
         return name
 
     def prepare(self) -> None:
@@ -336,6 +340,23 @@ class Spool:
             self._writer = writer, descriptor
         return self._writer[0]
 
+    def _write_parts(self, descriptor: int, parts: Iterable[bytes]) -> None:
+        """Write what comes in parts, and use the time in which none comes to have those before on disk."""
+        unflushed = 0
+        for part in parts:
+            if part:
+                self._write(descriptor, part)
+                unflushed += len(part)
+            elif unflushed >= _FLUSH_EACH:
+                disk.flush(descriptor)
+                unflushed = 0
+
+    def _write(self, descriptor: int, data: bytes) -> None:
+        self._make_room(len(data))
+        written = os.write(descriptor, data)
+        while written < len(data):
+            written += os.write(descriptor, memoryview(data)[written:])
+
     def _close_file(self, name: Name) -> None:
         with self._lock:
             descriptor = self._open.pop(name, None)
@@ -459,6 +480,9 @@ class Spool:
                     "save is not archived."
                 )
             self._unchecked = 0
+        with self._lock:
+            self._used += size
+            self._unchecked += size
 
     def _size(self) -> int:
         total = 0
@@ -479,12 +503,16 @@ def _parsed(text: str) -> Name | None:
 @contextmanager
 def _storage(directory: str) -> Iterator[None]:
     """Turn what the system says into errors of ours."""
-    import errno
-
     try:
         yield
     except FileNotFoundError:
         raise
     except OSError as error:
-        kind = StorageFull if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else StorageError
-        raise kind(f"The spool in '{directory}' cannot be used: {error.strerror}.") from error
+        raise _failure(directory, error) from error
+
+
+def _failure(directory: str, error: OSError) -> StorageError:
+    import errno
+
+    kind = StorageFull if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else StorageError
+    return kind(f"The spool in '{directory}' cannot be used: {error.strerror}.")

@@ -1,8 +1,9 @@
 """One item of the spool: a save, a rename or a deletion on its way into the archive, as a file.
 
 The file is ``DPS`` and a format number, the length of a header (4 bytes, little-endian), the header in MessagePack, the
-content, and the first 16 bytes of the BLAKE3 hash of all that. The header tells the content's length, so that a file
-that was being written when its writer died is told from one that was damaged later.
+content, its length (8 bytes), the first 16 bytes of the BLAKE3 hash of all that, and an end, so that a file that was
+being written when its writer died is told from one that was damaged later. It is written in one go, while the content
+is still coming.
 """
 
 import enum
@@ -15,9 +16,13 @@ from blake3 import blake3
 
 MAGIC = b"DPS\x01"
 _LENGTH_BYTES = 4
+_SIZE_BYTES = 8
 _CHECK_BYTES = 16
+END = b"DPSE"
 _PART = 1 << 20
 """Bytes that are written at once."""
+_SMALL = 1 << 18
+"""Bytes up to which a content is not written before it is whole."""
 MAX_HEADER = 64 * 1024
 """Bytes of the largest header."""
 LONGEST_HEADER = len(MAGIC) + _LENGTH_BYTES + MAX_HEADER
@@ -63,36 +68,49 @@ class Item(NamedTuple):
     """Of a save, the file."""
 
 
-def encode(item: Item, name: str, size: int, content: Iterable[bytes]) -> Iterator[bytes]:
+def encode(item: Item, name: str, content: Iterable[bytes]) -> Iterator[bytes]:
     """An item's file, in parts of about a mebibyte.
 
     Args:
         item: what it says; its `content` is not looked at.
         name: of its file, which is found under another one after some losses of power.
-        size: the bytes that `content` has in all.
-        content: the content, in pieces.
+        content: the content, in pieces. An empty one says that it may take some time until the next comes: what there
+            is by then comes as a part, and an empty part after it.
     """
-    header = msgpack.packb(
-        [
-            item.kind.value, item.time, item.author, item.cause, item.shown, item.url, item.path, dict(item.s3),
-            item.file, item.old, item.directory, name, size,
-        ],
-        unicode_errors="surrogatepass",
-    )  # fmt: skip
     check = blake3()
     # few parts, for each costs its writer two changes of threads: a small item is one
-    gathered, length = [MAGIC + len(header).to_bytes(_LENGTH_BYTES, "little") + header], 0
+    gathered, length, size = [_start(item, name)], 0, 0
     for piece in content:
         gathered.append(piece)
         length += len(piece)
-        if length >= _PART:
+        if length >= _PART or (length > _SMALL and not piece):
             part = b"".join(gathered)
             check.update(part)
             yield part
-            gathered, length = [], 0
-    part = b"".join(gathered)
+            size, gathered, length = size + length, [], 0
+            if not piece:
+                yield b""
+    part = b"".join((*gathered, (size + length).to_bytes(_SIZE_BYTES, "little")))
     check.update(part)
-    yield part + check.digest(_CHECK_BYTES)
+    yield part + check.digest(_CHECK_BYTES) + END
+
+
+def pack(item: Item, name: str, content: bytes) -> bytes:
+    """An item's file in one part, as `encode` gives it in several."""
+    data = b"".join((_start(item, name), content, len(content).to_bytes(_SIZE_BYTES, "little")))
+    return data + blake3(data).digest(_CHECK_BYTES) + END
+
+
+def _start(item: Item, name: str) -> bytes:
+    """What stands before the content."""
+    header = msgpack.packb(
+        [
+            item.kind.value, item.time, item.author, item.cause, item.shown, item.url, item.path, dict(item.s3),
+            item.file, item.old, item.directory, name,
+        ],
+        unicode_errors="surrogatepass",
+    )  # fmt: skip
+    return b"".join((MAGIC, len(header).to_bytes(_LENGTH_BYTES, "little"), header))
 
 
 def decode(data: bytes) -> Item:
@@ -102,13 +120,15 @@ def decode(data: bytes) -> Item:
         Torn: the file ends too early.
         ValueError: it is not what was written.
     """
-    item, _, start, size = _header(data)
-    end = start + size
-    if len(data) < end + _CHECK_BYTES:
-        raise Torn(f"it ends after {len(data):,} of {end + _CHECK_BYTES:,} bytes")
-    if len(data) > end + _CHECK_BYTES or blake3(data[:end]).digest(_CHECK_BYTES) != data[end:]:
+    item, _, start = _header(data)
+    end = len(data) - len(END) - _CHECK_BYTES
+    if not data.endswith(END) or end - _SIZE_BYTES < start:
+        raise Torn(f"it ends after {len(data):,} bytes")
+    if blake3(data[:end]).digest(_CHECK_BYTES) != data[end : -len(END)]:
         raise ValueError("its check sum does not fit")
-    return item._replace(content=data[start:end])
+    if int.from_bytes(data[end - _SIZE_BYTES : end], "little") != end - _SIZE_BYTES - start:
+        raise ValueError("its length is not the one that it tells")
+    return item._replace(content=data[start : end - _SIZE_BYTES])
 
 
 def decode_header(data: bytes) -> Item:
@@ -126,8 +146,8 @@ def name_in(data: bytes) -> str:
     return _header(data)[1]
 
 
-def _header(data: bytes) -> tuple[Item, str, int, int]:
-    """The item without its content, its name, where the content starts, and how many bytes it has."""
+def _header(data: bytes) -> tuple[Item, str, int]:
+    """The item without its content, its name, and where the content starts."""
     start = len(MAGIC) + _LENGTH_BYTES
     if not data.startswith(MAGIC[: len(data)]):
         raise ValueError("it is no item of a spool, or one of a newer depository")
@@ -140,8 +160,8 @@ def _header(data: bytes) -> tuple[Item, str, int, int]:
         raise Torn("it ends within its header")
     try:
         fields: list[Any] = msgpack.unpackb(data[start : start + length], unicode_errors="surrogatepass")
-        kind, time, author, cause, shown, url, path, s3, file, old, directory, name, size = fields
+        kind, time, author, cause, shown, url, path, s3, file, old, directory, name = fields
         item = Item(Kind(kind), time, author, cause, shown, url, path, s3, file, old, directory)
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         raise ValueError(f"its header cannot be read: {error}") from error
-    return item, name, start + length, size
+    return item, name, start + length

@@ -59,7 +59,7 @@ class Waiting:
             old=f"kylek/proj/{old}" if old else None,
         )
         spool = self.open()
-        accepted = spool.begin(item, len(data), [data], is_automatic=is_automatic)
+        accepted = spool.begin(item, [data], is_automatic=is_automatic)
         spool.confirm(accepted)
         spool.close()
         self._stamp += 1000
@@ -71,7 +71,7 @@ class Waiting:
         file = str(self.shell.home / "proj" / name)
         item = Item(Kind.SAVE, self._stamp, "ann", "save", name, None, None, file=file)
         spool = self.open()
-        accepted = spool.begin(item, len(data), [data])
+        accepted = spool.begin(item, [data])
         spool.confirm(accepted)
         spool.close()
         self._stamp += 1000

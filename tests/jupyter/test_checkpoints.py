@@ -237,7 +237,7 @@ def test_a_checkpoint_of_an_automatic_save_makes_it_one_for_good(desk: Desk) -> 
     desk.archive()
     content = (desk.root / "x.ipynb").read_bytes()
     item = Item(Kind.SAVE, 0, "ann", "save", "x.ipynb", target.url, target.path)
-    desk.spool.confirm(desk.spool.begin(item, len(content), [content], is_automatic=True))
+    desk.spool.confirm(desk.spool.begin(item, [content], is_automatic=True))
     made = desk.checkpoint()
 
     assert [(f"{name.stamp:016x}", name.is_automatic) for name, _ in desk.waiting()] == [(made["id"], False)]
@@ -424,7 +424,7 @@ def test_a_notebook_that_is_a_text_comes_back(desk: Desk) -> None:
 def test_a_file_that_is_no_text_is_read_as_what_it_is(desk: Desk) -> None:
     target = desk.service.places.locate("x.ipynb")
     item = Item(Kind.SAVE, 0, "ann", "save", "x.ipynb", target.url, target.path)
-    desk.spool.confirm(desk.spool.begin(item, 2, [b"\xff\x00"]))
+    desk.spool.confirm(desk.spool.begin(item, [b"\xff\x00"]))
     model = desk.do(desk.manager.checkpoints.get_file_checkpoint(desk.listed()[0]["id"], "x.ipynb"))
 
     assert model == {"type": "file", "format": "base64", "content": "/wA="}

@@ -67,7 +67,7 @@ def a_save(path: str = "a.ipynb", *, author: str = "ann", url: str | None = URL,
 
 def put(spool: Spool, item: Item, content: bytes = b"", *, is_automatic: bool = False) -> Name:
     """Have an item accepted."""
-    name = spool.begin(item, len(content), [content] if content else [], is_automatic=is_automatic)
+    name = spool.begin(item, [content] if content else [], is_automatic=is_automatic)
     spool.confirm(name)
     return name
 

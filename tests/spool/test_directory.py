@@ -23,7 +23,7 @@ def listed(spool: Spool, part: str = "items") -> list[str]:
 
 
 def begin(spool: Spool, content: bytes = b"content") -> Name:
-    return spool.begin(a_save(), len(content), [content])
+    return spool.begin(a_save(), [content])
 
 
 # names
@@ -102,7 +102,7 @@ import os, sys
 from depository.spool.directory import Spool
 from tests.spool.spools import a_save
 spool = Spool(sys.argv[1], clock=lambda: 1)
-name = spool.begin(a_save(), 7, [b"content"])
+name = spool.begin(a_save(), [b"content"])
 if sys.argv[2] == "torn":
     file = os.path.join(spool.directory, "items", f"{name}.new")
     os.truncate(file, os.stat(file).st_size - 1)
@@ -130,7 +130,7 @@ def test_a_writer_that_fails_leaves_nothing(spool: Spool) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        spool.begin(a_save(), 7, (part for part in [b"con", *broken()]))
+        spool.begin(a_save(), (part for part in [b"con", *broken()]))
     assert listed(spool) == []
 
 

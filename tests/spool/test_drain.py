@@ -175,7 +175,7 @@ def test_an_author_that_no_version_can_have_is_made_to_fit(bench: Bench) -> None
 
 
 def test_an_item_that_its_writer_has_yet_to_confirm_holds_back_later_ones(bench: Bench) -> None:
-    first = bench.spool.begin(a_save(), len(notebook(1)), [notebook(1)])
+    first = bench.spool.begin(a_save(), [notebook(1)])
     save(bench.spool, notebook(2))
     save(bench.spool, notebook(3), "b.ipynb")
     bench.drain.run()
@@ -186,7 +186,7 @@ def test_an_item_that_its_writer_has_yet_to_confirm_holds_back_later_ones(bench:
 
 
 def test_an_item_that_is_never_confirmed_holds_back_others_for_a_minute_only(bench: Bench) -> None:
-    bench.spool.begin(a_save(), len(notebook(1)), [notebook(1)])
+    bench.spool.begin(a_save(), [notebook(1)])
     save(bench.spool, notebook(2))
     bench.clock.go(60)
     bench.drain.run()

@@ -27,7 +27,7 @@ any_item = st.builds(
 
 
 def encoded(item: Item, *content: bytes) -> bytes:
-    return b"".join(items.encode(item, "a name", sum(map(len, content)), content))
+    return b"".join(items.encode(item, "a name", content))
 
 
 ITEM = Item(Kind.SAVE, 1, "ann", "save", "a.ipynb", "/depository", "ann/a.ipynb", {"region": "x"}, "/home/ann/a.ipynb")

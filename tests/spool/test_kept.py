@@ -34,7 +34,7 @@ class Here:
         """Accept a save; a second has passed."""
         self.now += SECOND
         item = Item(Kind.SAVE, self.now // 10**6, "ann", "save", path, URL, path)
-        name = self.spool.begin(item, len(content), [content], is_automatic=is_automatic)
+        name = self.spool.begin(item, [content], is_automatic=is_automatic)
         self.spool.confirm(name)
         return name
 
@@ -42,7 +42,7 @@ class Here:
         """Accept a rename; a second has passed."""
         self.now += SECOND
         item = Item(Kind.RENAME, self.now // 10**6, "ann", "rename", new, URL, new, old=old, directory=directory)
-        name = self.spool.begin(item, 0, [])
+        name = self.spool.begin(item, [])
         self.spool.confirm(name)
         return name
 
@@ -109,7 +109,7 @@ def test_a_version_that_is_kept_and_still_waits_is_listed_once(here: Here) -> No
 
 def test_a_save_that_its_writer_has_yet_to_confirm_is_at_hand(here: Here) -> None:
     item = Item(Kind.SAVE, 0, "ann", "save", PATH, URL, PATH)
-    here.spool.begin(item, 3, [b"new"])
+    here.spool.begin(item, [b"new"])
 
     assert here.contents() == [b"new"]
 
