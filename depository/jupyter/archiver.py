@@ -225,7 +225,7 @@ class DepositoryContentsArchiver(make_archiver(AsyncLargeFileManager)):  # type:
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make one of the class that is configured."""
         underlying = following.configured_base(kwargs.get("parent"))
-        if underlying is not None and not issubclass(cls, underlying):
+        if underlying is not None and cls is DepositoryContentsArchiver and underlying is not AsyncLargeFileManager:
             return make_archiver(underlying)(*args, **kwargs)
         return super().__new__(cls, *args, **kwargs)
 

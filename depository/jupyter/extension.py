@@ -34,6 +34,8 @@ class DepositoryApp(ExtensionApp):
             self.log.info("depository: archiving is switched off by c.Depository.enabled")
             return
         wrap(serverapp, settings)
+        # what the server was given above is overwritten by what this extension found before
+        self.settings["contents_manager"] = serverapp.contents_manager
         # another extension may put a manager of its own in its place, when it is loaded after this one
         serverapp.io_loop.add_callback(wrap, serverapp, settings)
         self._service = service = services.of(serverapp.contents_manager)
@@ -77,7 +79,7 @@ def wrap(serverapp: Any, settings: Depository) -> None:
     manager = serverapp.contents_manager
     base = settings.archiver.underlying_contents_manager_class
     if not isinstance(manager, Archiving):
-        if base is not None and not isinstance(manager, base):
+        if base is not None and type(manager) is not base:
             manager = make_archiver(base)(parent=serverapp, log=serverapp.log)
             _replace(serverapp, manager)
         else:

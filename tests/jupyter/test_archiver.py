@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import errno
-import gc
 import json
 import os
 import time
@@ -28,6 +27,9 @@ from depository.jupyter import service as services
 from depository.spool.directory import Spool
 from depository.spool.items import Item, Kind
 from tests.jupyter.managers import Managed, model, notebook
+
+# Jupyter leaves its file open where it cannot be written
+pytestmark = pytest.mark.filterwarnings("ignore:.*_io.FileIO name=.*mine.ipynb:pytest.PytestUnraisableExceptionWarning")
 
 BASES = [AsyncLargeFileManager, LargeFileManager, AsyncFileContentsManager, FileContentsManager]
 LARGE = [AsyncLargeFileManager, LargeFileManager]
@@ -130,7 +132,6 @@ def test_a_save_that_fails_after_the_file_was_written_is_archived(make: Make) ->
     assert [content for _, _, content in managed.saved()] == [managed.file("mine.ipynb")]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Jupyter leaves its file open
 def test_a_save_that_fails_while_the_file_is_written_is_not_archived(
     managed: Managed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +147,6 @@ def test_a_save_that_fails_while_the_file_is_written_is_not_archived(
         managed.call("save", model("lost"), "mine.ipynb")
     monkeypatch.setattr(os, "fsync", true)
     assert managed.items() == []
-    gc.collect()
 
 
 def test_a_save_is_answered_only_when_its_item_is_on_disk(managed: Managed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from tests.jupyter import networks
 from tests.jupyter.conftest import MakeServer
 from tests.jupyter.managers import notebook
 from tests.jupyter.networks import Service
-from tests.jupyter.servers import Refused, Server, archived_path, running
+from tests.jupyter.servers import ROOT, Refused, Server, archived_path, running
 
 HIDDEN = "hidden-from-everybody"
 MANAGERS = "jupyter_server.services.contents"
@@ -60,6 +60,18 @@ def test_an_archiver_that_is_configured_needs_no_extension(make_server: MakeServ
     assert len(versions(server)) == 1
 
 
+NOTING = """
+from jupyter_server.services.contents.filemanager import FileContentsManager
+
+
+class Noting(FileContentsManager):
+    def save(self, model, path=""):
+        with open(self.root_dir + "/noted", "a") as noted:
+            noted.write(path)
+        return super().save(model, path)
+"""
+
+
 @pytest.mark.parametrize(
     ("extensions", "more"),
     [
@@ -68,13 +80,16 @@ def test_an_archiver_that_is_configured_needs_no_extension(make_server: MakeServ
     ],
 )
 def test_the_manager_that_archives_may_be_named(
-    make_server: MakeServer, extensions: tuple[str, ...], more: str
+    make_server: MakeServer, tmp_path: Path, extensions: tuple[str, ...], more: str
 ) -> None:
-    named = f"c.Depository.Archiver.underlying_contents_manager_class = '{MANAGERS}.filemanager.FileContentsManager'"
+    (tmp_path / "noting.py").write_text(NOTING)
     server = make_server(
-        extensions=extensions, config=f"{named}\n{more}\nc.FileContentsManager.delete_to_trash = False"
+        extensions=extensions,
+        config=f"c.Depository.Archiver.underlying_contents_manager_class = 'noting.Noting'\n{more}",
+        environ={"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
     )
     save_one(server)
+    assert (server.files / "noted").read_text() == "mine.ipynb"
     assert len(versions(server)) == 1
 
 

@@ -58,7 +58,7 @@ def test_an_item_with_any_byte_changed_is_damaged() -> None:
 
 
 def test_an_item_with_something_behind_it_is_damaged() -> None:
-    with pytest.raises(ValueError, match="check sum"):
+    with pytest.raises(ValueError, match="it ends after"):
         items.decode(encoded(ITEM, b"content") + b"x")
 
 
