@@ -60,6 +60,11 @@ class Surroundings(NamedTuple):
     """The user's login name."""
     platform: str = sys.platform
 
+    @property
+    def author(self) -> str:
+        """Who saves: the user of JupyterHub, whose container has one login name for all, or else the login name."""
+        return self.environ.get(HUB_USER_VARIABLE) or self.user
+
     @classmethod
     def of_process(cls) -> Self:
         """Where this process is, and for whom."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from depository import paths
 from depository.backends.base import Absent, Backend
 from depository.errors import (
+    AccessDenied,
     AlteredObject,
     InvalidPath,
     InvalidSettings,
@@ -68,7 +69,11 @@ def make(created: datetime, prefixes: dict[str, str] | None, materialize: tuple[
 
 
 def write(backend: Backend, marker: Marker) -> Marker:
-    """Write a marker where there is none, and return the one that is there then."""
+    """Write a marker where there is none, and return the one that is there then.
+
+    Raises:
+        AccessDenied: it may not be written, and there is none.
+    """
     import json
 
     text = json.dumps(
@@ -85,6 +90,11 @@ def write(backend: Backend, marker: Marker) -> Marker:
         backend.put(KEY, f"{text}\n".encode(), Absent())
     except (PreconditionFailed, OutcomeUnknown):
         return read(backend)
+    except AccessDenied as denied:  # most users of a shared depository may not make one
+        try:
+            return read(backend)
+        except NoDepository:
+            raise denied from None
     return marker
 
 

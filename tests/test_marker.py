@@ -279,3 +279,21 @@ def test_any_marker_is_read_or_refused(field: str, value: Any) -> None:
         marker.read(holding(json.dumps(SOUND | {field: value}).encode()))
     except (AlteredObject, UnsupportedFormat) as error:
         assert "\n" not in str(error)  # noqa: PT017 - and nothing else is raised
+
+
+class Reading(MemoryBackend):
+    """A store that lets its user read, and write nothing."""
+
+    def put(self, *_: Any, **__: Any) -> str:
+        raise AccessDenied("PutObject is not allowed.")
+
+
+def test_who_may_not_write_the_marker_adopts_the_one_that_is_there() -> None:
+    backend = Reading("test")
+    MemoryBackend.put(backend, KEY, json.dumps(SOUND).encode())
+    assert marker.write(backend, marker.make(CREATED, None, ())).materialize == ("scheduled", "published")
+
+
+def test_who_may_not_write_the_marker_makes_no_depository() -> None:
+    with pytest.raises(AccessDenied, match="PutObject"):
+        marker.write(Reading("test"), marker.make(CREATED, None, ()))

@@ -72,7 +72,7 @@ class Session:
             from depository.depository import Depository
 
             self._depositories[place.url] = Depository.open(
-                place.url, s3=place.s3_settings, author=self.surroundings.user
+                place.url, s3=place.s3_settings, author=self.surroundings.author
             )
         return self._depositories[place.url]
 
@@ -81,7 +81,7 @@ class Session:
         if place.is_default and not os.path.exists(place.url):
             from depository.depository import Depository
 
-            self._depositories[place.url] = Depository.create(place.url, author=self.surroundings.user)
+            self._depositories[place.url] = Depository.create(place.url, author=self.surroundings.author)
         return self.open(place)
 
     def spool(self) -> "Spool | None":

@@ -1,7 +1,6 @@
 """Who saves: the identity that the server knows, as it is found inside of a contents manager's method."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 _is_random = re.compile(r"[0-9a-f]{32}").fullmatch
@@ -14,13 +13,12 @@ def handler() -> Any:
     return CallContext.get(CallContext.JUPYTER_HANDLER)
 
 
-def name(handler: Any, environ: Mapping[str, str], fallback: str) -> str:
+def name(handler: Any, fallback: str) -> str:
     """The name of who is behind a request.
 
     Args:
         handler: as `handler` gives it.
-        environ: the server's environment.
-        fallback: the name where neither the server nor JupyterHub knows one.
+        fallback: the name where the server knows none.
     """
     try:
         user = handler.current_user if handler is not None else None
@@ -29,7 +27,7 @@ def name(handler: Any, environ: Mapping[str, str], fallback: str) -> str:
     username = getattr(user, "username", None) or (user.get("username") if isinstance(user, dict) else None)
     if isinstance(username, str) and username and not _is_anonymous(user, username):
         return username[:200]
-    return environ.get("JUPYTERHUB_USER") or fallback
+    return fallback
 
 
 def is_automatic(handler: Any) -> bool:

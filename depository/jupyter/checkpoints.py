@@ -244,6 +244,7 @@ class _Versions(LoggingConfigurable):
             for one in (key, *(span.key for span in earlier)):
                 for name in spool.waiting_for(one):
                     if name.stamp == stamp and name.kind is Kind.SAVE and name.is_automatic:
+                        self.service.acceptor.settle_all()
                         spool.keep_apart(name)
         except (DepositoryError, OSError):
             self.log.warning("depository: the checkpoint of '%s' may be joined with later saves", path, exc_info=True)

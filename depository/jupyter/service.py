@@ -112,7 +112,7 @@ class Service:
     def author(self, handler: Any = None) -> str:
         """Who is behind the request that is being served."""
         handler = handler if handler is not None else authors.handler()
-        return authors.name(handler, self.surroundings.environ, self.surroundings.user)
+        return authors.name(handler, self.surroundings.author)
 
     def wake(self) -> None:
         """Have what waits, if anything does, archived."""

@@ -5,7 +5,7 @@ Whatever is done here may have been done before: the process may have died betwe
 
 import os
 from collections.abc import Callable, Container, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from depository.spool.backlog import Announce
 
 MOST_TRIES = 3
-"""After which an item that makes the program fail is set aside."""
+"""After which an item that makes the program fail, or that it does not survive, is set aside."""
+LARGE = 16 * 1024**2
+"""Bytes of an item from which on the program's own death is reckoned with."""
 
 _NOTEBOOK = ".ipynb"
 _CHECKPOINTS = ".ipynb_checkpoints"
@@ -91,11 +93,19 @@ class Applier:
     # saves
 
     def _save(self, depository: "Depository", batch: Batch, met: Container[Name]) -> bool:
+        with ExitStack() as trying:
+            return self._save_trying(depository, batch, met, trying)
+
+    def _save_trying(self, depository: "Depository", batch: Batch, met: Container[Name], trying: ExitStack) -> bool:
         groups, drafts = [], []
         damaged: tuple[Entry, str] | None = None
         for group in batch.groups:
             if not self._is_whole(group):
                 break  # somebody changed its items' names: it is planned anew
+            size = self._tools.spool.size_of(group.stands.name)
+            if size >= LARGE and trying.enter_context(self._tools.spool.trying(group.stands.name)) >= MOST_TRIES:
+                damaged = group.stands, _too_large(size)
+                break
             try:
                 drafts.append(self._draft(group))
             except FileNotFoundError:
@@ -237,6 +247,13 @@ class Applier:
 
     def _waited(self, name: Name) -> float:
         return max(0, self._tools.clock() - name.milliseconds) / 1000
+
+
+def _too_large(size: int) -> str:
+    return (
+        f"Its {size:,} bytes have ended the process that archives {MOST_TRIES} times: it seems to need more memory "
+        "than there is."
+    )
 
 
 class _Blame:

@@ -8,6 +8,7 @@
     writers/  a file for each writer, locked as long as it lives: what a dead one left as ``.new`` counts as accepted
     locks/    a file for each depository, locked by whoever archives into it
     problems/ a file for each depository that could not be archived into when that was last tried
+    tries/    a file for each large item that is being archived, a byte for each process that did not survive it
 
 Any number of processes may share it. An item is on disk before `begin` returns; with a file made beforehand that takes
 one call that waits for the disk, and no more. What is renamed or removed afterwards is not waited for: after a loss of
@@ -43,7 +44,7 @@ _READY = 2
 
 _MOST_HEADERS = 4096
 """Bytes that are enough for nearly every header."""
-_PARTS = ("items", "blanks", "aside", "kept", "writers", "locks", "problems")
+_PARTS = ("items", "blanks", "aside", "kept", "writers", "locks", "problems", "tries")
 
 
 class Name(NamedTuple):
@@ -264,6 +265,23 @@ class Spool:
         """Forget an item that is in the archive."""
         with _storage(self.directory), suppress(FileNotFoundError):
             os.unlink(self._at("items", f"{name}.item"))
+
+    @contextmanager
+    def trying(self, name: Name) -> Iterator[int]:
+        """Note that an item is being archived by which this process may die, and say how many have died by it."""
+        file = self._at("tries", str(name))
+        with _storage(self.directory):
+            descriptor = os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            try:
+                deaths = os.fstat(descriptor).st_size
+                os.write(descriptor, b".")
+            finally:
+                os.close(descriptor)
+        try:
+            yield deaths
+        finally:
+            with suppress(OSError):
+                os.unlink(file)
 
     def set_aside(self, name: Name, reason: str) -> str:
         """Take an item that cannot be archived out of the way, and return the file where it is kept."""

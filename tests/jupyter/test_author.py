@@ -16,24 +16,20 @@ def serving(user: Any) -> Any:
 
 
 def test_the_server_knows_who_it_is() -> None:
-    assert author.name(serving(User("kylek", "Kyle K")), {}, "os") == "kylek"
+    assert author.name(serving(User("kylek", "Kyle K")), "os") == "kylek"
 
 
 def test_a_name_that_the_server_drew_is_none() -> None:
     user = IdentityProvider().generate_anonymous_user(serving(None))
-    assert author.name(serving(user), {}, "os") == "os"
-
-
-def test_without_a_name_it_is_the_user_of_the_hub() -> None:
-    assert author.name(None, {"JUPYTERHUB_USER": "kylek"}, "jovyan") == "kylek"
+    assert author.name(serving(user), "os") == "os"
 
 
 def test_without_any_it_is_the_login_name() -> None:
-    assert author.name(serving(None), {}, "os") == "os"
+    assert author.name(serving(None), "os") == "os"
 
 
 def test_an_identity_of_old_is_a_dict() -> None:
-    assert author.name(serving({"username": "kylek"}), {}, "os") == "kylek"
+    assert author.name(serving({"username": "kylek"}), "os") == "kylek"
 
 
 def test_an_identity_that_fails_fails_no_save() -> None:
@@ -42,7 +38,7 @@ def test_an_identity_that_fails_fails_no_save() -> None:
         def current_user(self) -> Any:
             raise RuntimeError("the identity provider is down")
 
-    assert author.name(Failing(), {}, "os") == "os"
+    assert author.name(Failing(), "os") == "os"
 
 
 @pytest.mark.parametrize(("kind", "automatic"), [(WebSocketHandler, True), (RequestHandler, False)])

@@ -1,6 +1,9 @@
 """Archiving what waits for one depository."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -25,11 +28,14 @@ from depository.errors import (
 )
 from depository.models import Draft, Version
 from depository.spool import problems
+from depository.spool.applying import LARGE, MOST_TRIES
 from depository.spool.directory import Name, Spool, key_of
 from depository.spool.items import Item, Kind
 from tests.api.faults import Fault, Faulty, Killed
 from tests.api.stores import depository_on, found
 from tests.spool.spools import START, URL, Bench, a_save, delete, notebook, numbered, put, rename, save
+
+ROOT = Path(__file__).parents[2]
 
 
 class Switch(Wrapper):
@@ -346,6 +352,34 @@ def test_a_damaged_item_is_set_aside_and_the_others_are_archived(bench: Bench) -
     assert name == names[1]
     assert why.startswith("The item is damaged, and cannot be archived: ")
     assert bench.heard.of("aside")[0]["sentence"] == why
+
+
+def test_a_large_item_that_ends_whoever_archives_it_is_set_aside_and_the_others_are_archived(bench: Bench) -> None:
+    large = save(bench.spool, bytes(LARGE))
+    save(bench.spool, notebook(1), "b.ipynb")
+    code = f"""
+import os, signal, time
+from depository.spool.directory import Name, Spool
+with Spool({bench.spool.directory!r}, clock=time.time_ns).trying(Name.parse({str(large)!r})):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    for _ in range(MOST_TRIES):
+        assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    bench.drain.run()
+    ((name, why),) = bench.spool.aside()
+    assert name == large
+    assert "more memory than there is" in why
+    assert bench.files("b.ipynb") == [notebook(1)]
+
+
+def test_a_large_item_that_could_not_be_archived_is_not_blamed_for_it(bench: Bench, switch: Switch) -> None:
+    save(bench.spool, bytes(LARGE))
+    switch.error = Unreachable("Nobody answers.")
+    for _ in range(MOST_TRIES + 1):
+        bench.drain.run(is_flush=True)
+    switch.error = None
+    bench.drain.run(is_flush=True)
+    assert bench.files() == [bytes(LARGE)]
 
 
 def test_an_item_whose_header_is_damaged_is_set_aside(bench: Bench) -> None:

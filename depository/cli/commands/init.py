@@ -131,7 +131,9 @@ def _create(session: Session, place: "Place", materialize: tuple[str, ...]) -> "
 
     spaces = tuple(space for space in materialize or _MATERIALIZED if space != "none")
     try:
-        return Depository.create(place.url, materialize=spaces, s3=place.s3_settings, author=session.surroundings.user)
+        return Depository.create(
+            place.url, materialize=spaces, s3=place.s3_settings, author=session.surroundings.author
+        )
     except StorageError:
         _say(session, _left(place))
         raise
