@@ -76,9 +76,13 @@ class Acceptor:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="depository")
 
     def start(self, capture: Capture) -> None:
-        """Write what is caught of a save into the spool, as it comes."""
+        """Write what is caught of a save into the spool, as it comes. It never raises: the file is being written."""
         capture.is_started = True
-        self._crew.put(lambda: self._accept_capture(capture))
+        try:
+            self._crew.put(lambda: self._accept_capture(capture))
+        except Exception:  # no thread can be started
+            self._reports.unforeseen(capture.shown)
+            capture.ticket.finish(None)
 
     def settle(self, capture: Capture, *, happened: bool) -> None:
         """Say whether a save that was caught has happened. It may be said late: the item is on disk."""

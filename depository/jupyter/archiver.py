@@ -178,7 +178,7 @@ class _Writing:
         """Write a file as ever, and into the spool what is written."""
         capture = current.get()
         writing = super().atomic_writing(os_path, *args, **kwargs)  # type: ignore[misc]
-        if capture is None or capture.is_caught or kwargs.get("encoding", "utf-8") != "utf-8":
+        if capture is None or not capture.catches(os_path, kwargs.get("encoding")):
             with writing as file:
                 yield file
             return

@@ -1,5 +1,6 @@
 """What a save writes, caught while Jupyter writes it, and on its way into the spool before Jupyter is done."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
@@ -51,6 +52,16 @@ class Capture:
         self.size = 0
         """Characters and bytes that were handed over."""
         self._parts: SimpleQueue[str | bytes | bool] = SimpleQueue()
+
+    def catches(self, os_path: str, encoding: str | None) -> bool:
+        """Whether a file that is about to be written is the notebook's, and can be caught.
+
+        Args:
+            os_path: of the file; a contents manager may write others beside it.
+            encoding: in which it is written; None for bytes, or for the usual one.
+        """
+        is_ours = os_path.replace(os.sep, "/").endswith(f"/{self.shown}")
+        return is_ours and not self.is_caught and encoding in (None, "utf-8")
 
     def put(self, part: str | bytes) -> None:
         """Hand over a part."""

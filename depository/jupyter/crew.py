@@ -65,8 +65,8 @@ class Crew:
         except IndexError:
             if len(self._threads) < self._most:
                 thread = Thread(target=self._run, name=self._name, daemon=True)
-                self._threads.append(thread)
                 thread.start()
+                self._threads.append(thread)
 
     def stop(self, seconds: float) -> None:
         """End the threads when all that was handed over is done, or give up waiting for one after so long."""

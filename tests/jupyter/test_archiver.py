@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -56,6 +57,9 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     yield manage
     for managed in made:
         managed.service.stop()
+
+
+SYNCHRONOUS = [LargeFileManager, FileContentsManager]
 
 
 @pytest.fixture(params=BASES, ids=lambda base: base.__name__)
@@ -147,6 +151,36 @@ def test_a_save_that_fails_while_the_file_is_written_is_not_archived(
         managed.call("save", model("lost"), "mine.ipynb")
     monkeypatch.setattr(os, "fsync", true)
     assert managed.items() == []
+
+
+class Exporting(FileContentsManager):
+    """Writes another file beside each notebook, first, as some do."""
+
+    def _save_notebook(self, os_path: Any, nb: Any, capture_validation_error: Any = None) -> None:
+        with self.atomic_writing(f"{os_path}.txt", encoding="utf-8") as file:
+            file.write("an export")
+        super()._save_notebook(os_path, nb, capture_validation_error)  # type: ignore[no-untyped-call]
+
+
+def test_what_is_written_beside_a_notebook_is_not_taken_for_it(make: Make) -> None:
+    managed = make(Exporting)
+    managed.call("save", model("1"), "mine.ipynb")
+    assert managed.saved() == [("mine.ipynb", "save", managed.file("mine.ipynb"))]
+
+
+@pytest.mark.parametrize("base", SYNCHRONOUS)  # with the others, Jupyter itself needs threads
+def test_a_save_is_made_although_no_thread_can_be_started(
+    make: Make, monkeypatch: pytest.MonkeyPatch, base: type
+) -> None:
+    managed = make(base)
+
+    def fail(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", fail)
+        managed.call("save", model("1"), "mine.ipynb")
+    assert b"1" in managed.file("mine.ipynb")
 
 
 def test_a_save_is_answered_only_when_its_item_is_on_disk(managed: Managed, monkeypatch: pytest.MonkeyPatch) -> None:
