@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from depository.errors import DepositoryError, InvalidSettings
 from depository.jupyter import author as authors
 from depository.jupyter import models
-from depository.jupyter.capture import Abandoned, Capture
+from depository.jupyter.capture import SMALL, Abandoned, Capture
 from depository.jupyter.crew import Crew, Ticket
 from depository.jupyter.places import Places, Target
 from depository.spool.directory import Name, Spool
@@ -143,7 +143,7 @@ class Acceptor:
         try:
             spool = self._spool()
             if spool is not None:
-                content = capture.content() if capture.is_whole else capture.pieces()
+                content = capture.content() if capture.is_whole and capture.size <= SMALL else capture.pieces()
                 item = self._item(Kind.SAVE, Origin(capture.shown, capture.cause, self._author(capture.handler)))
                 name = spool.begin(item, content, is_automatic=authors.is_automatic(capture.handler))
         except Abandoned:
