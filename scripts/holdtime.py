@@ -10,6 +10,7 @@ import os
 import statistics
 import tempfile
 import time
+from functools import partial
 
 from tests.jupyter.marks import sized
 
@@ -62,8 +63,9 @@ async def measure(rounds: int) -> None:
             capture.put(text)
             capture.end()
             service.acceptor.start(capture)
-            while not capture.ticket.is_done:
-                await asyncio.sleep(_STEP)
+            done = asyncio.Event()
+            capture.ticket.call_when_done(partial(asyncio.get_running_loop().call_soon_threadsafe, done.set))
+            await done.wait()
             service.acceptor.settle(capture, happened=False)
             await asyncio.sleep(0.1)
             held.append(probe.take())
@@ -79,7 +81,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50, help="saves of each size")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        os.environ |= {name: home for name in ("HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "JUPYTER_DATA_DIR")}
+        os.environ |= dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "JUPYTER_DATA_DIR"), home)
         asyncio.run(measure(options.rounds))
 
 
