@@ -164,3 +164,24 @@ def test_a_bucket_with_its_credentials_is_used_and_they_are_told_to_nobody(
     assert not [text for text in seen if HIDDEN in text]
     with Depository.open("s3://secrets", s3=networks.settings(s3_service.url)) as depository:
         assert [found.name for found in depository.log(archived_path("mine.ipynb"))] == ["v1"]
+
+
+KNOWING = """
+from jupyter_server.auth import IdentityProvider, User
+
+
+class Knowing(IdentityProvider):
+    def get_user(self, handler):
+        return User("ada", "Ada L.")
+"""
+
+
+def test_who_saved_it_is_whom_the_server_knows(make_server: MakeServer, tmp_path: Path) -> None:
+    (tmp_path / "knowing.py").write_text(KNOWING)
+    server = make_server(
+        config="c.ServerApp.identity_provider_class = 'knowing.Knowing'\nc.ServerApp.disable_check_xsrf = True",
+        environ={"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)]), "JUPYTERHUB_USER": "the-hubs"},
+    )
+    save_one(server)
+    with Depository.open(str(server.store)) as depository:
+        assert depository.resolve(archived_path("mine.ipynb")).author == "ada"
