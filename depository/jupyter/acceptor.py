@@ -18,7 +18,7 @@ from depository.errors import DepositoryError, InvalidSettings
 from depository.jupyter import author as authors
 from depository.jupyter import models
 from depository.jupyter.capture import SMALL, Abandoned, Capture
-from depository.jupyter.crew import Crew, Ticket
+from depository.jupyter.crew import Crew
 from depository.jupyter.places import Places, Target
 from depository.spool.directory import Name, Spool
 from depository.spool.items import Item, Kind
@@ -70,7 +70,7 @@ class Acceptor:
         self._places = places
         self._reports = reports
         self._author = author
-        self._unsettled: deque[tuple[Ticket, str, bool]] = deque()
+        self._unsettled: deque[tuple[Capture, bool]] = deque()
         self._crew = Crew(_SAVES, "depository-save")
         self._settling = Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="depository")
@@ -86,7 +86,7 @@ class Acceptor:
 
     def settle(self, capture: Capture, *, happened: bool) -> None:
         """Say whether a save that was caught has happened. It may be said late: the item is on disk."""
-        self._unsettled.append((capture.ticket, capture.shown, happened))
+        self._unsettled.append((capture, happened))
         try:
             asyncio.get_running_loop().call_later(_SETTLE_SECONDS, self._submit_settling)
         except RuntimeError:  # no loop here
@@ -144,7 +144,10 @@ class Acceptor:
             spool = self._spool()
             if spool is not None:
                 content = capture.content() if capture.is_whole and capture.size <= SMALL else capture.pieces()
-                item = self._item(Kind.SAVE, Origin(capture.shown, capture.cause, self._author(capture.handler)))
+                origin = Origin(capture.shown, capture.cause, self._author(capture.handler))
+                # looking at settings files may wait until the save is answered
+                capture.target = self._places.remembered(origin.shown) or self._target(origin.shown)
+                item = self._save_item(origin, capture.target)
                 name = spool.begin(item, content, is_automatic=authors.is_automatic(capture.handler))
         except Abandoned:
             pass
@@ -155,19 +158,22 @@ class Acceptor:
         finally:
             capture.ticket.finish(name)
 
-    def _settle(self, ticket: Ticket, shown: str, happened: bool) -> None:
-        ticket.wait()
-        spool, name = self._spool(), ticket.result
+    def _settle(self, capture: Capture, happened: bool) -> None:
+        capture.ticket.wait()
+        spool, name = self._spool(), capture.ticket.result
         if name is None or spool is None:
             return
         try:
-            if happened:
-                self._confirm(spool, name, shown)
-            else:
+            if not happened:
                 spool.cancel(name)
+            else:
+                target = self._target(capture.shown)
+                if target is not None and target != capture.target:
+                    name = _redirected(spool, name, target)
+                self._confirm(spool, name, capture.shown)
             spool.prepare()
-        except (DepositoryError, OSError) as error:
-            self._refuse(error, shown)
+        except (DepositoryError, OSError, ValueError) as error:
+            self._refuse(error, capture.shown)
 
     def _confirm(self, spool: Spool, name: Name, shown: str) -> None:
         spool.confirm(name)
@@ -240,15 +246,15 @@ class Acceptor:
             self._reports.unforeseen(shown)
 
     def _item(self, kind: Kind, origin: Origin, *, directory: bool = False) -> Item:
-        shown, now = origin.shown, time.time_ns() // 1_000_000
-        target = self._target(shown, directory=directory)
-        if target is None:
-            file = self._places.file_of(shown)
-            return Item(kind, now, origin.author, origin.cause, shown, None, None, {}, file, directory=directory)
-        url, path, s3, file = target
-        return Item(kind, now, origin.author, origin.cause, shown, url, path, s3, file, directory=directory)
+        target = self._target(origin.shown, directory=directory)
+        return self._save_item(origin, target)._replace(kind=kind, directory=directory)
 
-    def _target(self, shown: str, *, directory: bool) -> Target | None:
+    def _save_item(self, origin: Origin, target: Target | None) -> Item:
+        shown, now = origin.shown, time.time_ns() // 1_000_000
+        url, path, s3, file = target or (None, None, {}, self._places.file_of(shown))
+        return Item(Kind.SAVE, now, origin.author, origin.cause, shown, url, path, s3, file)
+
+    def _target(self, shown: str, *, directory: bool = False) -> Target | None:
         """Where it belongs; None where a settings file cannot be used, which is said when it is to be archived."""
         try:
             return self._places.locate(shown, directory=directory)
@@ -261,3 +267,12 @@ class Acceptor:
 
 def _pieces(content: bytes) -> Iterator[bytes]:
     return (content[start : start + _PIECE] for start in range(0, len(content), _PIECE))
+
+
+def _redirected(spool: Spool, name: Name, target: Target) -> Name:
+    """Have an item that was begun belong elsewhere."""
+    item = spool.read(name)
+    moved = item._replace(url=target.url, path=target.path, s3=target.s3, file=target.file)
+    new = spool.begin(moved, item.content, is_automatic=name.is_automatic)
+    spool.cancel(name)
+    return new

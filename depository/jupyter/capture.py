@@ -4,9 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from depository.jupyter.crew import Ticket
+
+if TYPE_CHECKING:
+    from depository.jupyter.places import Target
 
 _SLICE = 1 << 18
 """Characters or bytes that are worked on without letting another thread run."""
@@ -41,6 +44,8 @@ class Capture:
         self.handler = handler
         self.ticket = Ticket()
         """Done when the item is on disk; its result is the item's name, or None where there is none."""
+        self.target: Target | None = None
+        """Where it was believed to belong when its item was begun."""
         self.is_started = False
         """Somebody takes the parts."""
         self.is_caught = False

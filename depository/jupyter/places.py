@@ -10,7 +10,7 @@ from depository.config import Place, Surroundings
 from depository.errors import InvalidInput
 
 _REMEMBERED_SECONDS = 5.0
-"""How long a notebook, or a directory, is believed to belong where it did."""
+"""How long the depository of a directory is believed to be the same."""
 _MOST_REMEMBERED = 1000
 
 
@@ -38,7 +38,7 @@ class Places:
         self.surroundings = surroundings
         self._manager = manager
         self._known: dict[str, tuple[float, Place]] = {}
-        self._targets: dict[tuple[str, bool], tuple[float, Target]] = {}
+        self._targets: dict[str, Target] = {}
 
     def file_of(self, shown: str) -> str | None:
         """The absolute file of a path in Jupyter; None where the contents manager keeps no files."""
@@ -56,15 +56,23 @@ class Places:
         Raises:
             DepositoryError: a settings file, or the path, cannot be used.
         """
-        now = time.monotonic()
-        known = self._targets.get((shown, directory))
-        if known and known[0] > now:
-            return known[1]
-        target = self._located(shown, directory=directory)
+        file = self.file_of(shown)
+        place = self.place(os.path.dirname(file) if file else self.surroundings.cwd)
+        if file:
+            path = config.path_of(place, file)
+        else:
+            path = paths.check("/".join(part for part in (place.namespace, shown.strip("/")) if part))
+        if not path and not directory:
+            raise InvalidInput(f"'{shown}' names no notebook.")
+        target = Target(place.url, path, place.s3, file)
         if len(self._targets) >= _MOST_REMEMBERED:
             self._targets.clear()
-        self._targets[shown, directory] = (now + _REMEMBERED_SECONDS, target)
+        self._targets[shown] = target
         return target
+
+    def remembered(self, shown: str) -> Target | None:
+        """Where a notebook belonged when that was last looked at; None if it never was."""
+        return self._targets.get(shown)
 
     def place(self, directory: str) -> Place:
         """The depository of a directory, as it was some seconds ago at most.
@@ -81,14 +89,3 @@ class Places:
             self._known.clear()
         self._known[directory] = (now + _REMEMBERED_SECONDS, place)
         return place
-
-    def _located(self, shown: str, *, directory: bool) -> Target:
-        file = self.file_of(shown)
-        place = self.place(os.path.dirname(file) if file else self.surroundings.cwd)
-        if file:
-            path = config.path_of(place, file)
-        else:
-            path = paths.check("/".join(part for part in (place.namespace, shown.strip("/")) if part))
-        if not path and not directory:
-            raise InvalidInput(f"'{shown}' names no notebook.")
-        return Target(place.url, path, place.s3, file)

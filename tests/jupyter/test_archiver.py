@@ -23,6 +23,7 @@ from depository.jupyter import (
     DepositoryContentsArchiver,
     depositoryContentsArchiver,
     make_archiver,
+    places,
 )
 from depository.jupyter import service as services
 from depository.spool.directory import Spool
@@ -433,6 +434,20 @@ def test_a_settings_file_that_cannot_be_used_keeps_the_save_until_it_can(managed
     [item] = managed.items()
     assert (item.url, item.path, item.file) == (None, None, str(managed.root / "mine.ipynb"))
     assert item.content == managed.file("mine.ipynb")
+
+
+def test_a_save_belongs_where_the_settings_say_now_and_not_where_the_last_one_did(
+    managed: Managed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    managed.call("save", model("1"), "mine.ipynb")
+    assert managed.items()[0].path == "kylek/files/mine.ipynb"
+    (managed.root / ".depository.toml").write_text(f'url = "{tmp_path}/elsewhere"\nnamespace = "team"\n')
+    monkeypatch.setattr(places, "_REMEMBERED_SECONDS", 0.0)
+    managed.service.places._known.clear()
+    managed.call("save", model("2"), "mine.ipynb")
+    _, second = managed.items()
+    assert (second.url, second.path) == (f"{tmp_path}/elsewhere", "team/mine.ipynb")
+    assert second.content == managed.file("mine.ipynb")
 
 
 def test_switched_off_nothing_is_archived(make: Make) -> None:
