@@ -8,7 +8,7 @@ the spool as well. A save is answered when both are on disk.
 import asyncio
 import inspect
 from collections.abc import Coroutine, Iterator
-from concurrent.futures import Future, InvalidStateError, wait
+from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -236,20 +236,29 @@ depositoryContentsArchiver = DepositoryContentsArchiver  # noqa: N816 - the name
 async def _done(manager: Any, accepted: "Accepted") -> None:
     if accepted is None:
         return
+    is_done = accepted.is_done if isinstance(accepted, Ticket) else accepted.done()
+    if is_done:
+        return
+    # plainer than `asyncio.wait`, which is most of what a small save would take longer
+    loop = asyncio.get_running_loop()
+    waited: asyncio.Future[bool] = loop.create_future()
+
+    def answer(in_time: bool) -> None:
+        if not waited.done():
+            waited.set_result(in_time)
+
+    def done(_: object = None) -> None:
+        with suppress(RuntimeError):  # nobody waits any more, and the loop is closed
+            loop.call_soon_threadsafe(answer, True)
+
     if isinstance(accepted, Ticket):
-        if accepted.is_done:
-            return
-        waited: Future[None] = Future()
-
-        def done() -> None:
-            with suppress(InvalidStateError):  # it may be said twice
-                waited.set_result(None)
-
         accepted.call_when_done(done)
-        accepted = waited
-    _, hanging = await asyncio.wait([asyncio.wrap_future(accepted)], timeout=_PATIENCE)
-    if hanging:
+    else:
+        accepted.add_done_callback(done)
+    patience = loop.call_later(_PATIENCE, answer, False)
+    if not await waited:
         manager.log.error("depository: %s", _HANGING)
+    patience.cancel()
 
 
 def _wait(manager: Any, accepted: "Accepted") -> None:
