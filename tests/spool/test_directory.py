@@ -118,6 +118,60 @@ def test_what_a_dead_writer_has_written_whole_is_accepted(spool: Spool, how: str
     assert [file.endswith(".item") for file in listed(spool)] == [True] * count
 
 
+BLANK = """
+import os, sys
+from depository.spool.directory import Spool
+from tests.spool.spools import a_save
+spool = Spool(sys.argv[1], clock=lambda: 1)
+name = spool.begin(a_save(), [b"content"])
+file = os.path.join(spool.directory, "items", f"{name}.new")
+if sys.argv[2] != "whole":
+    os.truncate(file, {"torn": os.stat(file).st_size - 1, "begun": 5}[sys.argv[2]])
+os.rename(file, os.path.join(spool.directory, "blanks", f"{name.writer}-1"))  # the rename did not reach the disk
+spool.prepare()
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize(("how", "count"), [("whole", 1), ("torn", 0), ("begun", 0)])
+def test_an_item_whose_name_was_lost_with_the_power_is_found_among_the_blanks(
+    spool: Spool, how: str, count: int
+) -> None:
+    subprocess.run([sys.executable, "-c", BLANK, spool.directory, how], cwd=ROOT, check=False)
+    assert len(listed(spool, "blanks")) > 1
+    assert [spool.read(name).content for name in spool.waiting()] == [b"content"] * count
+    assert listed(spool, "blanks") == []
+
+
+def test_the_blanks_of_a_living_writer_are_left_to_it(spool: Spool, clock: Clock) -> None:
+    spool.prepare()
+    blanks = listed(spool, "blanks")
+    assert blanks
+    assert Spool(spool.directory, clock=clock.nanoseconds).waiting() == []
+    assert listed(spool, "blanks") == blanks
+
+
+@pytest.mark.parametrize("content", [b"content", [b"content"], [b"con", b"", b"tent"], [bytes(3 << 20), b"", b"end"]])
+def test_an_item_is_on_disk_with_its_name_before_begin_returns(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, content: bytes | list[bytes]
+) -> None:
+    synced: dict[int, int] = {}
+    sync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        sync(descriptor)
+        found = os.fstat(descriptor)
+        synced[found.st_ino] = len(listed(spool, "blanks")) if stat.S_ISDIR(found.st_mode) else found.st_size
+
+    monkeypatch.setattr(os, "fsync", noting)
+    spool.prepare()
+    name = spool.begin(a_save(), content)
+    found = os.stat(os.path.join(spool.directory, "items", f"{name}.new"))
+    assert synced[found.st_ino] == found.st_size, "all of it"
+    blanks = os.stat(os.path.join(spool.directory, "blanks")).st_ino
+    assert synced[blanks] == len(listed(spool, "blanks")) + 1, "the name that it was written under"
+
+
 def test_a_writer_that_has_closed_leaves_what_it_has_written(spool: Spool, clock: Clock) -> None:
     other = Spool(spool.directory, clock=clock.nanoseconds)
     name = begin(other)
