@@ -49,8 +49,9 @@ class TwoProcesses(RuleBasedStateMachine):
         self.backend = MemoryBackend()
         self.model: dict[str, Path] = {}
         self.buried: dict[str, list[Path]] = {}
-        self.remembered: dict[str, bytes] = {}
-        """What the second process takes for the newest file of each path. The first looks after each step."""
+        self.remembered: dict[str, set[bytes]] = {}
+        """What the second process may take for the newest file of each path: what it was when it may have looked. The
+        first looks after each step."""
         self.touched: set[str] = set()
         """The paths that the second process has looked at in this step."""
         self.clients = [found(self.backend), depository_on(self.backend)]
@@ -92,13 +93,14 @@ class TwoProcesses(RuleBasedStateMachine):
             self.model[path] = there
         else:
             # a process that does not know of the other one's newer save takes what it knows for the newest
-            assert newest or (client == 1 and self.remembered.get(path) == data)
+            assert newest or (client == 1 and data in self.remembered.get(path, ()))
         self._looked(client, path)
 
     # names
 
     @rule(path=paths, client=clients)
     def delete(self, path: str, client: int) -> None:
+        self._looked(client, path)
         if path in self.model and not self.model[path].deleted:
             self.clients[client].delete(path)
             self._changed(path, client).deleted = True
@@ -108,6 +110,7 @@ class TwoProcesses(RuleBasedStateMachine):
 
     @rule(path=paths, client=clients)
     def undelete(self, path: str, client: int) -> None:
+        self._looked(client, path)
         if path in self.model and self.model[path].deleted:
             self.clients[client].undelete(path)
             self._changed(path, client).deleted = False
@@ -118,6 +121,8 @@ class TwoProcesses(RuleBasedStateMachine):
     @rule(old=paths, new=paths, client=clients)
     def rename(self, old: str, new: str, client: int) -> None:
         depo = self.clients[client]
+        self._looked(client, old)
+        self._looked(client, new)
         if old not in self.model or self.model[old].deleted or old == new:
             with pytest.raises((NoNotebook, AlreadyExists)):
                 depo.rename(old, new)
@@ -135,6 +140,8 @@ class TwoProcesses(RuleBasedStateMachine):
     @rule(path=paths, to=paths, client=clients)
     def undelete_elsewhere(self, path: str, to: str, client: int) -> None:
         depo = self.clients[client]
+        self._looked(client, path)
+        self._looked(client, to)
         there = self.model.get(path)
         displaced = self.buried.get(path, [])
         source = there if there and there.deleted else displaced[-1] if displaced else None
@@ -154,6 +161,7 @@ class TwoProcesses(RuleBasedStateMachine):
 
     @rule(path=paths, client=clients, ref=st.sampled_from(["published", "scheduled"]), number=numbers)
     def promote(self, path: str, client: int, ref: str, number: int) -> None:
+        self._looked(client, path)
         there = self.model.get(path)
         if there is None or number > len(there.files):
             with pytest.raises(NotFound):
@@ -165,6 +173,7 @@ class TwoProcesses(RuleBasedStateMachine):
 
     @rule(path=paths, client=clients, ref=st.sampled_from(["published", "scheduled"]))
     def withdraw(self, path: str, client: int, ref: str) -> None:
+        self._looked(client, path)
         if path in self.model and ref in self.model[path].refs:
             self.clients[client].withdraw(path, ref)
             self._point(path, client, ref, None)
@@ -174,6 +183,7 @@ class TwoProcesses(RuleBasedStateMachine):
 
     @rule(path=paths, client=clients, name=st.sampled_from(TAGS), number=numbers, move=st.booleans())
     def tag(self, path: str, client: int, name: str, number: int, move: bool) -> None:
+        self._looked(client, path)
         there = self.model.get(path)
         if there is None or number > len(there.files):
             with pytest.raises(NotFound):
@@ -187,6 +197,7 @@ class TwoProcesses(RuleBasedStateMachine):
 
     @rule(path=paths, client=clients, name=st.sampled_from(TAGS))
     def untag(self, path: str, client: int, name: str) -> None:
+        self._looked(client, path)
         if path in self.model and name in self.model[path].refs:
             self.clients[client].untag(path, name)
             self._point(path, client, name, None)
@@ -249,9 +260,7 @@ class TwoProcesses(RuleBasedStateMachine):
     def the_second_process_remembers(self) -> None:
         for path in self.touched:
             if path in self.model:
-                self.remembered[path] = self.model[path].files[-1]
-            else:
-                self.remembered.pop(path, None)
+                self.remembered.setdefault(path, set()).add(self.model[path].files[-1])
         self.touched.clear()
 
     def teardown(self) -> None:
