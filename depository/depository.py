@@ -171,7 +171,9 @@ class Depository:
         """
         return self.save_all(path, [Draft(content, author, message, time, cause)])[0]
 
-    def save_all(self, path: str, drafts: Sequence[Draft], *, resumed: bool = False) -> list[Version]:
+    def save_all(
+        self, path: str, drafts: Sequence[Draft], *, resumed: bool = False, look_again: bool = False
+    ) -> list[Version]:
         """Archive several drafts of one notebook, in order, with one write of its manifest.
 
         It makes the versions that `save` would make of one after the other, and all of them or none. All contents are
@@ -182,6 +184,8 @@ class Depository:
             drafts: any number, in order.
             resumed: a process that was saving them may have died, after it did. A draft makes no further version if
                 the history has one of the same time (in milliseconds), content, author and cause.
+            look_again: ask the store before a draft is taken for the newest version that is there already; without it
+                that is judged by what this instance last saw of the path, and another writer may have been there since.
 
         Returns:
             for each draft the version that holds it, `fresh` where the draft made it.
@@ -206,7 +210,7 @@ class Depository:
             return []
         self._ready_to_write()
         burst = saving.Burst(self._objects, saves, self._commits.history if resumed else None)
-        manifest = self._commits.commit(path, burst.propose)
+        manifest = self._commits.commit(path, burst.propose, look_again=look_again)
         assert manifest is not None  # noqa: S101 - a save is refused by an error only
         versions = [views.version(manifest, held.entry)._replace(fresh=held.is_new) for held in burst.held]
         # who died may have died before this

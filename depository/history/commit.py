@@ -83,19 +83,28 @@ class Commits:
         """
         return self._read(path).manifest
 
-    def commit(self, path: str, propose: Propose) -> Manifest | None:
+    def commit(self, path: str, propose: Propose, *, look_again: bool = False) -> Manifest | None:
         """Bring a path to what `propose` makes of it, and return the manifest that says so.
+
+        Args:
+            path: the path.
+            propose: makes the proposals.
+            look_again: read the manifest before nothing is done, where that was judged by what was last seen of it.
 
         Raises:
             StorageError: it could not be written, or it is not known whether it was.
             Conflict: other writers were faster `MAX_TRIES` times.
         """
         with self._path_locks[hash(path) % _LOCKS]:
-            head = self._known(path) or self._read(path)
+            known = self._known(path)
+            head = known or self._read(path)
             unexplained = 0
             for attempt in range(1, MAX_TRIES + 1):
                 proposal = propose(head.manifest)
                 if proposal is None:
+                    if look_again and head is known:
+                        head = self._read(path)
+                        continue
                     return head.manifest
                 outcome, doubt = self._try(path, head, proposal)
                 if doubt is None or (outcome.manifest is not None and self._holds(outcome.manifest, proposal)):

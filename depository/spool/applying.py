@@ -117,7 +117,7 @@ class Applier:
         if groups:
             try:
                 is_resumed = any(group.stands.name in met for group in groups)
-                versions = depository.save_all(batch.path, drafts, resumed=is_resumed)
+                versions = depository.save_all(batch.path, drafts, resumed=is_resumed, look_again=True)
             except InvalidInput:
                 self._save_singly(depository, groups, drafts)
             except DepositoryError:
@@ -136,7 +136,7 @@ class Applier:
         """Save what could not be saved together: all but the one that is to blame."""
         for group, draft in zip(groups, drafts, strict=True):
             with self._blaming(group.stands) as blamed:
-                (version,) = depository.save_all(group.stands.path, [draft], resumed=True)
+                (version,) = depository.save_all(group.stands.path, [draft], resumed=True, look_again=True)
                 self._archived(group, draft, version)
             if blamed and group.folded:
                 return  # another one of the run stands for it now

@@ -548,3 +548,24 @@ def test_the_plain_notebook_follows_where_the_process_died_before_it_was_written
     depository_on(backend).save_all(PATH, drafts, resumed=True)
 
     assert backend.get(f"workspace/{PATH}", limit=100).data == b"b"
+
+
+def test_content_that_another_writer_has_replaced_is_a_version_again_where_it_is_looked_for(backend: Backend) -> None:
+    first, second = growing(2)
+    here, elsewhere = found(backend), depository_on(backend)
+    here.save_all(PATH, [first])
+    elsewhere.save_all(PATH, [second])
+    (version,) = here.save_all(PATH, [first], look_again=True)
+    assert (version.number, version.fresh) == (3, True)
+
+
+def test_to_look_again_takes_one_request_and_only_where_nothing_is_to_be_done(metered: Metering) -> None:
+    first, second = growing(2)
+    depo = found(metered)
+    depo.save_all(PATH, [first], look_again=True)
+    metered.reset()
+    depo.save_all(PATH, [first], look_again=True)
+    assert [call.operation for call in metered.log] == ["get"]
+    metered.reset()
+    depo.save_all(PATH, [second], look_again=True)
+    assert "get" not in [call.operation for call in metered.log]

@@ -414,12 +414,14 @@ class Clumsy(Depository):
     bad = b""
     tries = 0
 
-    def save_all(self, path: str, drafts: "list[Draft]", *, resumed: bool = False) -> list[Version]:  # type: ignore[override]
+    def save_all(  # type: ignore[override]
+        self, path: str, drafts: "list[Draft]", *, resumed: bool = False, look_again: bool = False
+    ) -> list[Version]:
         if any(draft.content == self.bad for draft in drafts):
             if len(drafts) == 1:
                 type(self).tries += 1
             raise ZeroDivisionError("division by zero")
-        return super().save_all(path, drafts, resumed=resumed)
+        return super().save_all(path, drafts, resumed=resumed, look_again=look_again)
 
 
 def test_what_fails_for_no_known_reason_three_times_is_set_aside(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -710,3 +712,13 @@ def test_a_spool_that_cannot_be_written_makes_no_further_versions(
     assert bench.files() == [notebook(1)]
     assert bench.waiting() == []
     assert os.listdir(os.path.join(bench.spool.directory, "problems")) == []
+
+
+def test_a_save_of_what_another_process_has_replaced_since_is_a_version(bench: Bench) -> None:
+    save(bench.spool, notebook(1))
+    bench.drain.run()
+    with depository_on(bench.places.backend) as elsewhere:
+        elsewhere.save("a.ipynb", notebook(2))
+    put(bench.spool, a_save(time=START + 1000), notebook(1))
+    bench.drain.run()
+    assert bench.files() == [notebook(1), notebook(2), notebook(1)]
