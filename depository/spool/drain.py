@@ -96,7 +96,7 @@ class Drain:
         self._before: _Pause | None = None
         """The problem that the depository had before the pass that is under way."""
         self._left: frozenset[Name] = frozenset()
-        """What waited when the last pass ended."""
+        """What the last pass has looked at and left."""
         self._shown: Problem | None = None
         self._outdated: list[Depository] = []
         self._until: float | None = None
@@ -177,7 +177,7 @@ class Drain:
                 for future in done:
                     self._settle(running.pop(future), future)
                 is_stale = is_stale or bool(done) or seen < 0 or self._state() != seen
-        self._end(due)
+        self._end(due, entries)
 
     def _goes_on(self) -> bool:
         return self._problem is None and (self._until is None or self._ticks() < self._until)
@@ -256,13 +256,15 @@ class Drain:
         kind = "" if error is None else problems.kind_of(error)
         return _Pause(tries, self._tools.clock() + problems.wait(tries, self._jitter), kind, str(error or ""))
 
-    def _end(self, due: int | None) -> None:
+    def _end(self, due: int | None, planned: list[Entry]) -> None:
         for depository in self._outdated:
             depository.close()
         self._outdated.clear()
         left = self._entries()
-        self._left = frozenset(entry.name for entry in left if not entry.is_held)
-        self._pauses = {name: pause for name, pause in self._pauses.items() if name in self._left}
+        there = frozenset(entry.name for entry in left if not entry.is_held)
+        # what came after the last plan was made has not been tried
+        self._left = there.intersection(entry.name for entry in planned if not entry.is_held)
+        self._pauses = {name: pause for name, pause in self._pauses.items() if name in there}
         if self._problem is None:
             times = [pause.next for pause in self._pauses.values()]
             if due is not None:

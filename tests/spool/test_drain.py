@@ -30,7 +30,9 @@ from depository.models import Draft, Version
 from depository.spool import problems
 from depository.spool.applying import LARGE, MOST_TRIES
 from depository.spool.directory import Name, Spool, key_of
+from depository.spool.drain import Drain
 from depository.spool.items import Item, Kind
+from depository.spool.schedule import Entry
 from tests.api.faults import Fault, Faulty, Killed
 from tests.api.stores import depository_on, found
 from tests.spool.spools import START, URL, Bench, a_save, delete, notebook, numbered, put, rename, save
@@ -722,3 +724,20 @@ def test_a_save_of_what_another_process_has_replaced_since_is_a_version(bench: B
     put(bench.spool, a_save(time=START + 1000), notebook(1))
     bench.drain.run()
     assert bench.files() == [notebook(1), notebook(2), notebook(1)]
+
+
+def test_an_item_that_comes_while_a_pass_ends_is_wanted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    end = Drain._end
+
+    def late(drain: Drain, due: int | None, planned: list[Entry]) -> None:
+        monkeypatch.setattr(Drain, "_end", end)
+        save(bench.spool, notebook(2))
+        end(drain, due, planned)
+
+    monkeypatch.setattr(Drain, "_end", late)
+    save(bench.spool, notebook(1))
+    bench.drain.run()
+    assert bench.drain.wants(bench.backlog.of(URL))
+    bench.drain.run()
+    assert bench.files() == [notebook(1), notebook(2)]
+    assert not bench.drain.wants(bench.backlog.of(URL))
