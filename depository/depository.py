@@ -13,7 +13,6 @@ from depository.backends import connect
 from depository.errors import (
     AlreadyExists,
     DepositoryError,
-    InvalidName,
     NoNotebook,
     RefMoved,
 )
@@ -176,23 +175,21 @@ class Depository:
     ) -> list[Version]:
         """Archive several drafts of one notebook, in order, with one write of its manifest.
 
-        It makes the versions that `save` would make of one after the other, and all of them or none. All contents are
-        in memory at once, each at up to eight times its size: cut a long backlog into parts.
+        It makes the versions that `save` would make of one after the other, all of them or none. All contents are in
+        memory at once, each at up to eight times its size: cut a long backlog into parts.
 
         Args:
             path: the notebook's name in the depository.
             drafts: any number, in order.
             resumed: a process that was saving them may have died, after it did. A draft makes no further version if
                 the history has one of the same time (in milliseconds), content, author and cause.
-            look_again: ask the store before a draft is taken for the newest version that is there already; without it
-                that is judged by what this instance last saw of the path, and another writer may have been there since.
+            look_again: ask the store, and not only this instance's memory, whether a draft is the newest version.
 
         Returns:
             for each draft the version that holds it, `fresh` where the draft made it.
 
         Raises:
-            InvalidInput: the path, or a draft, cannot be archived; nothing was written. Save them one by one to have
-                the others archived. A note on the error says which draft it is.
+            InvalidInput: the path, or a draft that a note names, cannot be archived; nothing was written.
             StorageError: the store did not take it, or it is not known whether it did.
         """
         from depository import saving
@@ -352,7 +349,7 @@ class Depository:
             RefMoved: the ref does not point where it was expected to.
             StorageError: it could not be written; where the ref was moved already, the text says so.
         """
-        _checked_space(ref)
+        specs.check_promoted(ref)
         event = self._move_ref(path, EventKind.PROMOTE, ref, spec, expect, author, message)
         if ref in self._spaces().materialize:
             self._materialize(event.path, ref)
@@ -368,7 +365,7 @@ class Depository:
             RefMoved: the ref does not point where it was expected to.
             StorageError: it could not be written.
         """
-        _checked_space(ref)
+        specs.check_promoted(ref)
         event = self._move_ref(path, EventKind.WITHDRAW, ref, None, expect, author, message)
         if ref in self._spaces().materialize:
             self._materialize(event.path, ref)
@@ -596,8 +593,3 @@ class Depository:
         from depository import spaces
 
         spaces.materialize(self._backend, self._commits, self.read, path, space, self._spaces().prefixes[space])
-
-
-def _checked_space(ref: str) -> None:
-    if ref not in specs.SPACES or ref == specs.WORKSPACE:
-        raise InvalidName(f"'{ref}' is nothing to promote to; 'published' and 'scheduled' are.")

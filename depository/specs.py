@@ -124,3 +124,13 @@ def _by_hash(prefix: str, path: str, versions: Iterable[VersionEntry]) -> Versio
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise Ambiguous(f"{prefix} fits several versions of '{path}': {some}{more}; give more digits.")
     return next(iter(found.values()))
+
+
+def check_promoted(ref: str) -> None:
+    """Check the name of a space that versions are promoted to.
+
+    Raises:
+        InvalidName: it is another name.
+    """
+    if ref not in SPACES or ref == WORKSPACE:
+        raise InvalidName(f"'{ref}' is nothing to promote to; 'published' and 'scheduled' are.")
