@@ -177,6 +177,16 @@ def path_of(place: Place, file: str) -> str:
     return check(path) if path else ""
 
 
+def path_of_name(place: Place, name: str) -> str:
+    """The path of something that is no file on this machine, by its name below the namespace; empty for the top.
+
+    Raises:
+        InvalidPath: it cannot have one.
+    """
+    path = "/".join(part for part in (place.namespace, name.strip("/")) if part)
+    return check(path) if path else ""
+
+
 def file_of(place: Place, path: str) -> str | None:
     """The absolute file that has a path in the depository, or None where no file here can have it."""
     prefix = f"{place.namespace}/" if place.namespace else ""

@@ -445,3 +445,12 @@ def test_what_is_configured_for_this_process_is_found_in_one_step(
     assert url == "s3://bucket"
     assert s3 is not None
     assert s3.region == "eu-north-1"
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "path"),
+    [("kylek", "/a/b.ipynb", "kylek/a/b.ipynb"), ("", "b.ipynb", "b.ipynb"), ("kylek", "", "kylek"), ("", "/", "")],
+)
+def test_what_is_no_file_has_its_name_below_the_namespace_as_its_path(namespace: str, name: str, path: str) -> None:
+    place = Place("s3://bucket", namespace, "/home/kylek", "it was named", {})
+    assert config.path_of_name(place, name) == path

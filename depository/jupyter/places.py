@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from depository import config, paths
+from depository import config
 from depository.config import Place, Surroundings
 from depository.errors import InvalidInput
 
@@ -58,10 +58,7 @@ class Places:
         """
         file = self.file_of(shown)
         place = self.place(os.path.dirname(file) if file else self.surroundings.cwd)
-        if file:
-            path = config.path_of(place, file)
-        else:
-            path = paths.check("/".join(part for part in (place.namespace, shown.strip("/")) if part))
+        path = config.path_of(place, file) if file else config.path_of_name(place, shown)
         if not path and not directory:
             raise InvalidInput(f"'{shown}' names no notebook.")
         target = Target(place.url, path, place.s3, file)

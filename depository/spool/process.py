@@ -11,7 +11,7 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from depository import config, paths
+from depository import config
 from depository.config import Surroundings
 from depository.errors import DepositoryError
 from depository.spool.backlog import Locate, Located
@@ -68,10 +68,7 @@ def locating(surroundings: Surroundings) -> Locate:
 
     def locate(item: Item) -> Located:
         place = config.locate(os.path.dirname(item.file) if item.file else surroundings.cwd, surroundings)
-        if item.file:
-            path = config.path_of(place, item.file)
-        else:
-            path = paths.check("/".join(part for part in (place.namespace, item.shown.strip("/")) if part))
+        path = config.path_of(place, item.file) if item.file else config.path_of_name(place, item.shown)
         return Located(place.url, path, place.s3)
 
     return locate
