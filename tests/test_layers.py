@@ -19,6 +19,7 @@ COMPANIONS = (
     "listing",
     "marker",
     "models",
+    "opening",
     "paths",
     "reading",
     "records",
@@ -34,10 +35,13 @@ COMPANIONS = (
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "__main__": ("cli",),
     "__init__": ("jupyter.extension", "api", "errors"),
-    "cli": ("cli", "__init__", "spool", "api", "notebook", "backends", "errors"),
-    "jupyter": ("jupyter", "__init__", "spool", "api", "notebook", "backends.s3_settings", "errors"),
+    "cli": ("cli", "__init__", "spool", "api", "diff", "notebook", "backends", "errors"),
+    "jupyter": ("jupyter", "__init__", "spool", "api", "diff", "notebook", "backends.s3_settings", "errors"),
     "spool": ("spool", "api", "backends.disk", "backends.s3_settings", "errors"),
-    "api": ("api", "history", "objects", "notebook", "backends", "errors"),
+    "api": ("api", "search", "lineage", "diff", "history", "objects", "notebook", "backends", "errors"),
+    "search": ("search", "lineage", "history", "objects", "notebook", "backends.base", "errors"),
+    "lineage": ("lineage", "diff", "history", "objects", "notebook", "errors"),
+    "diff": ("diff", "notebook", "errors"),
     "history": ("history", "objects", "notebook.canonical", "backends.base", "errors"),
     "objects": ("objects", "notebook", "backends.base", "errors"),
     "notebook": ("notebook", "errors"),
@@ -67,7 +71,7 @@ IMPURE = CLOCKS_AND_CHANCE | {
     "tempfile",
     "threading",
 }
-"""What `notebook/` has no use for: no input, no output, no clock, no chance."""
+"""What `notebook/` and `diff/` have no use for: no input, no output, no clock, no chance."""
 
 
 class Module:
@@ -156,7 +160,7 @@ def test_only_the_ways_in_read_the_environment() -> None:
 def test_configuration_is_gathered_by_the_ways_in_only() -> None:
     # the API turns to it for one thing: `open` without a URL
     using = {name for name, module in MODULES.items() if "config" in inside(module) and not is_way_in(module)}
-    assert using == {"depository"}
+    assert using == {"opening"}
 
 
 def calls(module: Module) -> Iterator[str]:
@@ -181,9 +185,9 @@ def test_clock_chance_and_sleep_are_passed_in_and_not_reached_for(module: Module
 
 
 @pytest.mark.parametrize(
-    "module", [m for m in MODULES.values() if m.layer == "notebook"], ids=lambda module: module.name
+    "module", [m for m in MODULES.values() if m.layer in ("notebook", "diff")], ids=lambda module: module.name
 )
-def test_what_a_notebook_is_depends_on_nothing_but_the_notebook(module: Module) -> None:
+def test_what_a_notebook_is_and_how_two_differ_depends_on_nothing_but_them(module: Module) -> None:
     assert not {imported.split(".")[0] for imported in module.imports()} & IMPURE
     assert not set(calls(module)) & {"open", "print", "input"}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from depository.cli.console import Console
-from depository.notebook.diff import Hunk
+from depository.diff.texts import Hunk
 from depository.notebook.text import Line, Role, visible
 
 _STYLES: dict[Role, str] = {

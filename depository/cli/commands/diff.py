@@ -12,9 +12,11 @@ from depository.cli.contents import Side
 from depository.cli.naming import Blob, Named, Names, Notebook
 from depository.cli.rendering import hunk_lines, painted
 from depository.cli.session import Session
-from depository.notebook.diff import Hunk, NotebookDiff, lines
-from depository.notebook.diff import diff as compare
-from depository.notebook.text import Line, render_diff
+from depository.diff.compare import NotebookDiff
+from depository.diff.compare import diff as compare
+from depository.diff.rendering import render_diff
+from depository.diff.texts import Hunk, lines
+from depository.notebook.text import Line
 
 _TWO = 2
 

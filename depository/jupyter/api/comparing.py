@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from depository import specs
+from depository.diff.compare import CellChange, NotebookDiff
+from depository.diff.compare import diff as compare
+from depository.diff.texts import Hunk, lines
 from depository.jupyter.api import parameters, records
 from depository.jupyter.api.base import RESOURCE, Found, Handler, allowed
 from depository.jupyter.api.failures import TooLarge
 from depository.jupyter.api.versions import content_of
 from depository.models import Version
 from depository.notebook.cells import Output
-from depository.notebook.diff import CellChange, Hunk, NotebookDiff, lines
-from depository.notebook.diff import diff as compare
 
 MAX_COMPARED = 64 * 1024 * 1024
 """Bytes of the largest file that is compared."""

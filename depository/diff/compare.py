@@ -1,9 +1,11 @@
-"""What changed between two notebooks, cell by cell, and between two texts, line by line."""
+"""What changed between two notebooks, cell by cell."""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from depository.diff.pairing import align, content_of_cell, in_reading_order
+from depository.diff.sequences import Effort, common
 from depository.notebook.cells import (
     Cell,
     Output,
@@ -15,11 +17,8 @@ from depository.notebook.cells import (
     notebook_metadata,
     sort_of,
 )
-from depository.notebook.pairing import align, content_of_cell, in_reading_order
-from depository.notebook.sequences import Effort, common
 
 Status = Literal["equal", "changed", "added", "removed", "moved"]
-Tag = Literal[" ", "-", "+"]
 
 
 class OutputChange(NamedTuple):
@@ -77,22 +76,6 @@ class NotebookDiff(NamedTuple):
         return same_cells and not self.metadata_changed and self.old_format == self.new_format
 
 
-class HunkLine(NamedTuple):
-    """A line of a hunk: kept, gone or new."""
-
-    tag: Tag
-    text: str
-
-
-class Hunk(NamedTuple):
-    """A run of changed lines with the unchanged ones around it."""
-
-    old_start: int
-    """Its first line in the old text, from 1."""
-    new_start: int
-    lines: tuple[HunkLine, ...]
-
-
 def diff(
     old: object,
     new: object,
@@ -130,49 +113,6 @@ def diff(
         format_version(old),
         format_version(new),
     )
-
-
-def lines(old: str, new: str, context: int = 3, effort: Effort | None = None) -> tuple[Hunk, ...]:
-    """Compare two texts line by line.
-
-    Args:
-        old: the text before.
-        new: the text after.
-        context: how many unchanged lines to keep around changed ones.
-        effort: the work that may be done; a new default one if None.
-    """
-    before, after = _split_lines(old, new)
-    runs = common(before, after, effort or Effort())
-    context = max(context, 0)
-    hunks: list[Hunk] = []
-    kept: list[HunkLine] = []
-    start = (0, 0)
-    i = j = 0
-    for run_i, run_j, length in [*runs, (len(before), len(after), 0)]:
-        if run_i > i or run_j > j:
-            if not kept:
-                lead = min(context, i)
-                start = (i - lead, j - lead)
-                kept = [HunkLine(" ", line) for line in before[i - lead : i]]
-            kept += [HunkLine("-", line) for line in before[i:run_i]]
-            kept += [HunkLine("+", line) for line in after[j:run_j]]
-        i, j = run_i + length, run_j + length
-        if kept:
-            ends = length > 2 * context or (i, j) == (len(before), len(after))
-            kept += [HunkLine(" ", line) for line in before[run_i : run_i + min(length, context) if ends else i]]
-            if ends:
-                hunks.append(Hunk(start[0] + 1, start[1] + 1, tuple(kept)))
-                kept = []
-    return tuple(hunks)
-
-
-def _split_lines(old: str, new: str) -> tuple[list[str], list[str]]:
-    before = old.split("\n") if old else []
-    after = new.split("\n") if new else []
-    # the end of a last line is no line of its own, unless only one side has it
-    if before and after and not before[-1] and not after[-1]:
-        return before[:-1], after[:-1]
-    return before, after
 
 
 # What a pair of cells has that differs

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from depository.notebook.diff import CellChange, Counts, NotebookDiff, diff, lines
-from depository.notebook.sequences import Effort
+from depository.diff.compare import CellChange, Counts, NotebookDiff, diff
+from depository.diff.sequences import Effort
+from depository.diff.texts import lines
 
 SETUP = "import numpy as np\nimport pandas as pd\n\nframe = pd.read_csv('measured.csv')"
 MODEL = "model = fit(frame, order=3)\nprint(model.summary())\nmodel.save('model.bin')"

@@ -10,8 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from depository.diff.sequences import Effort, Pair, common, longest_increasing
 from depository.notebook.cells import Cell
-from depository.notebook.sequences import Effort, Pair, common, longest_increasing
 
 _NEARBY_LIKENESS = 0.4
 """How alike two cells must be that stand between the same neighbours."""

@@ -1,0 +1,1 @@
+"""What changed between notebooks: pure functions, with bounded work."""
