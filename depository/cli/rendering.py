@@ -37,4 +37,4 @@ def hunk_lines(hunks: Iterable[Hunk]) -> Iterator[Line]:
     for hunk in hunks:
         old, new = (sum(line.tag != tag for line in hunk.lines) for tag in "+-")
         yield Line("hunk", f"@@ -{hunk.old_start},{old} +{hunk.new_start},{new} @@")
-        yield from (Line(roles[tag], f"{tag} {visible(text)}") for tag, text in hunk.lines)
+        yield from (Line(roles[tag], f"{tag} {visible(text)}") for tag, text, _ in hunk.lines)

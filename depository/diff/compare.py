@@ -18,7 +18,7 @@ from depository.notebook.cells import (
     sort_of,
 )
 
-Status = Literal["equal", "changed", "added", "removed", "moved"]
+Status = Literal["equal", "changed", "added", "removed", "moved", "split", "merged"]
 
 
 class OutputChange(NamedTuple):
@@ -43,6 +43,9 @@ class CellChange(NamedTuple):
     moved: bool = False
     outputs: tuple[OutputChange, ...] = ()
     """What `outputs_changed` is about, in order."""
+    part_of: int | None = None
+    """Of a ``split`` cell, a new one: the index of the old cell that it was a part of. Of a ``merged`` cell, an old
+    one: the index of the new cell that it is a part of now."""
 
 
 class Counts(NamedTuple):
@@ -53,6 +56,10 @@ class Counts(NamedTuple):
     added: int = 0
     removed: int = 0
     moved: int = 0
+    split: int = 0
+    """New cells that were parts of others, whose remainder counts as changed."""
+    merged: int = 0
+    """Old cells that became parts of others, which count as changed."""
 
 
 class NotebookDiff(NamedTuple):
@@ -68,6 +75,18 @@ class NotebookDiff(NamedTuple):
     old_format: str
     """nbformat's version, such as ``4.5``."""
     new_format: str
+
+    def split_into(self, change: CellChange) -> tuple[Cell, ...]:
+        """The new cells, in order, that hold what was one old cell, the pair's own new one among them; else nothing."""
+        old = change.old
+        parts = [c.new for c in self.changes if c.status == "split" and c.new and old and c.part_of == old.index]
+        return _in_order(parts, change.new)
+
+    def merged_from(self, change: CellChange) -> tuple[Cell, ...]:
+        """The old cells, in order, that are one new cell now, the pair's own old one among them; else nothing."""
+        new = change.new
+        parts = [c.old for c in self.changes if c.status == "merged" and c.old and new and c.part_of == new.index]
+        return _in_order(parts, change.old)
 
     @property
     def is_empty(self) -> bool:
@@ -138,6 +157,10 @@ def _change(old: Cell | None, new: Cell | None, compared: _Compared, effort: Eff
     }
     status: Status = "changed" if any(differs.values()) else "moved" if moved else "equal"
     return CellChange(status, old, new, **differs, moved=moved, outputs=changed_outputs)
+
+
+def _in_order(parts: Sequence[Cell], own: Cell | None) -> tuple[Cell, ...]:
+    return tuple(sorted((*parts, *([own] if own else [])), key=lambda cell: cell.index)) if parts else ()
 
 
 def _output_changes(old: Sequence[Output], new: Sequence[Output], effort: Effort) -> tuple[OutputChange, ...]:

@@ -171,7 +171,7 @@ def _compare(old: str, new: str, context: int, effort: Effort) -> Iterator[Line]
         long = [line.text for line in hunk.lines if line.tag != " " and len(line.text) > LINE_LENGTH]
         # of two long lines, the part that differs is the one to see
         start = max(_common_prefix(*long) - _BEFORE_DIFFERENCE, 0) if len(long) == 2 else 0
-        for tag, text in hunk.lines:
+        for tag, text, _ in hunk.lines:
             yield Line(roles[tag], f"{tag} {one_line(text, start if tag != ' ' and len(text) > LINE_LENGTH else 0)}")
 
 

@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 from depository.diff.sequences import Effort, common
 
 Tag = Literal[" ", "-", "+"]
+Span = tuple[int, int]
+"""From one character of a line up to another, that one not included."""
 
 
 class HunkLine(NamedTuple):
@@ -12,6 +14,8 @@ class HunkLine(NamedTuple):
 
     tag: Tag
     text: str
+    marks: tuple[Span, ...] = ()
+    """Of a line that became another: which parts of it differ; empty where all of it does."""
 
 
 class Hunk(NamedTuple):

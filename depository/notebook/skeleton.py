@@ -9,7 +9,7 @@ alone, so that equal contents have equal skeletons: a skeleton is what deltas ar
 from base64 import b64decode, b64encode, encodebytes
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgpack
 
@@ -45,6 +45,21 @@ class Output(NamedTuple):
 
     data: bytes
     is_text: bool
+
+
+class Reference(str):
+    """What stands in a bare notebook where a large value stood: its hash, in hex."""
+
+    __slots__ = ("is_text",)
+
+    is_text: bool
+
+    @classmethod
+    def to(cls, digest: bytes, *, is_text: bool) -> Self:
+        """A reference to the output of a hash; whether that is a text, and not base64 of something else."""
+        reference = cls(digest.hex())
+        reference.is_text = is_text
+        return reference
 
 
 class Skeleton(NamedTuple):
@@ -105,6 +120,20 @@ def put_together(skeleton: bytes, outputs: Mapping[bytes, bytes]) -> Any:
         return _write(form, outputs[digest])
 
     return canonical.decode(skeleton, value_of)
+
+
+def bare(skeleton: bytes) -> Any:
+    """The content of a skeleton, with a `Reference` in the place of each large value: nothing more need be read for it.
+
+    Raises:
+        ValueError: it is no skeleton.
+    """
+
+    def reference(code: int, data: bytes) -> str:
+        form, digest = _parse_reference(code, data)
+        return Reference.to(digest, is_text=form is Form.TEXT)
+
+    return canonical.decode(skeleton, reference)
 
 
 def _reference(text: str, outputs: dict[bytes, Output]) -> Any:

@@ -7,7 +7,7 @@ decoded and compared before it is sent; what is read is hashed before it is retu
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from depository.backends.base import Absent, Backend
 from depository.errors import (
@@ -183,6 +183,35 @@ class Objects:
         if content.hash != digest:
             raise _altered(digest, _OTHER_HASH)
         return content
+
+    def read_bare(self, digest: bytes, chain: Sequence[bytes] = ()) -> dict[str, Any] | None:
+        """Read a notebook without its large values, each a `notebook.skeleton.Reference`; None for raw bytes.
+
+        It costs no request for outputs. A notebook that has large values is checked by the checksums of what it is
+        read from, and not by its own hash, which is over the whole.
+
+        Args:
+            digest: the hash.
+            chain: as `read_blob` takes it.
+
+        Raises:
+            MissingObject: it, or an object that it builds on, is not there.
+            AlteredObject: it, or one of those, is not what it should be.
+        """
+        from depository.notebook import skeleton
+
+        payload = self.read_payload(digest, chain)
+        if payload.frame.kind is Kind.BYTES:
+            return None
+        try:
+            if payload.frame.kind is not Kind.NOTEBOOK:
+                raise ValueError(f"it is a {payload.frame.kind.name.lower()}, not a blob")
+            found = skeleton.bare(payload.data)
+            if not isinstance(found, dict):
+                raise ValueError("it is no notebook")  # noqa: TRY004 - told as every other damage of it is
+        except ValueError as error:
+            raise _altered(digest, str(error)) from error
+        return found
 
     def read_payload(self, digest: bytes, chain: Sequence[bytes] = ()) -> Payload:
         """Read and decode an object, from memory where it has been read or written before.
