@@ -20,6 +20,7 @@ from depository.opening import Opened
 
 if TYPE_CHECKING:
     from depository import saving
+    from depository.search.query import Match, Query, Telling
 
 
 class Depository(Opened):
@@ -210,6 +211,38 @@ class Depository(Opened):
         if details:
             return listing.with_details(self._backend, self._objects.map, lines, cache)
         return (Notebook(line.path, line.changed, line.deleted) for line in lines)
+
+    def grep(
+        self,
+        query: "Query | str",
+        *,
+        prefix: str | Sequence[str] = "",
+        index: str | None = None,
+        reindex: bool = False,
+        telling: "Telling | None" = None,
+    ) -> "Iterator[Match]":
+        """Look for a pattern in the newest versions, or in all of them; matches come as they are found, path by path.
+
+        Args:
+            query: what is looked for, and in what; a string is a regular expression for the sources of the newest.
+            prefix: a path, or the directory that it is in; or several; everything if empty.
+            index: a file that remembers what was read, so that it need not be read again; in memory, if not given.
+            reindex: forget what the file remembers.
+            telling: whom to tell what is damaged, and how far the search is.
+
+        Raises:
+            InvalidInput: the pattern is no regular expression.
+            StorageError: something could not be read.
+        """
+        from depository.search import searching
+        from depository.search.query import Query, Telling, Versions
+        from depository.search.updating import Store
+
+        query = Query(query) if isinstance(query, str) else query
+        prefixes = [prefix] if isinstance(prefix, str) else prefix
+        lines = listing.under(self._backend, self._objects.map, prefixes, deleted=query.versions is not Versions.LATEST)
+        store = Store(self._backend, self._commits, self._objects)
+        return searching.search(store, query, lines, searching.Cache(index, reindex), telling or Telling())
 
     # refs
 

@@ -34,11 +34,33 @@ def notebooks(backend: Backend, prefix: str, *, deleted: bool) -> Iterator[Line]
     below = prefix.rstrip("/")
     for item in backend.list(manifests.key_of(below)):
         path = item.key.removeprefix(manifests.PREFIX)
-        if below and path != below and not path.startswith(below + "/"):
+        if not _is_below(path, below):
             continue
         dead = not manifests.is_alive(item.size)
         if deleted or not dead:
             yield Line(path, datetime.fromtimestamp(item.modified, UTC), dead, item.etag)
+
+
+def under(
+    backend: Backend,
+    run: Callable[[Callable[[str], list[Line]], Iterable[str]], list[list[Line]]],
+    prefixes: Iterable[str],
+    *,
+    deleted: bool,
+) -> Iterator[Line]:
+    """The manifests of several paths and of everything below them, each once; listed at once where that pays."""
+    tops: list[str] = []
+    for prefix in sorted({prefix.rstrip("/") for prefix in prefixes}, key=lambda prefix: [*prefix.split("/"), ""]):
+        if not any(_is_below(prefix, top) for top in tops[-1:]):
+            tops.append(prefix)
+    if len(tops) == 1:
+        return notebooks(backend, tops[0], deleted=deleted)
+    found = run(lambda prefix: list(notebooks(backend, prefix, deleted=deleted)), tops)
+    return (line for lines in found for line in lines)
+
+
+def _is_below(path: str, above: str) -> bool:
+    return not above or path == above or path.startswith(above + "/")
 
 
 def with_details(

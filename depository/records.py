@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from depository.models import Event, Version
+    from depository.search.query import Match
 
 
 def version(found: "Version") -> dict[str, Any]:
@@ -43,6 +44,25 @@ def event(found: "Event") -> dict[str, Any]:
         "previous": found.previous,
         "other": found.other,
         "message": found.message,
+    }
+
+
+def match(found: "Match") -> dict[str, Any]:
+    """A line in which something was found."""
+    return {
+        "record": "match",
+        "path": found.path,
+        "version": found.version,
+        "number": found.number,
+        "versions": [list(run) for run in found.ranges],
+        "cell": found.cell,
+        "layer": found.layer,
+        "row": found.row,
+        "line": found.line,
+        "spans": [list(span) for span in found.spans],
+        "time": moment(found.time),
+        "author": found.author,
+        "deleted": found.deleted,
     }
 
 

@@ -5,28 +5,21 @@ notebook, type into its first cell, and press Ctrl+S.
 """
 
 import argparse
-import itertools
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 import venv
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
+from tests.chromium import Page, find, opened, wait_for
 from tests.jupyter.servers import ROOT, free_port
 from tests.notebooks import code, file_of, notebook
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 TYPED = "answer = 6 * 7"
-_PATIENCE = 120.0
 
 _FOCUS = """
 (() => {
@@ -37,66 +30,6 @@ _FOCUS = """
 })()
 """
 _TEXT = "(document.querySelector('.jp-Notebook .jp-Cell .cm-content') || {}).textContent || ''"
-
-
-class Page:
-    """A page of a browser."""
-
-    def __init__(self, port: int) -> None:
-        """Connect to the page of the browser that answers at a port."""
-        import websocket  # the client that jupyter_server itself needs
-
-        self._numbers = itertools.count(1)
-        pages = wait_for("the browser", lambda: _json(f"http://127.0.0.1:{port}/json"))
-        address = next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
-        self._socket = websocket.create_connection(address, timeout=_PATIENCE, suppress_origin=True)
-
-    def do(self, method: str, **parameters: Any) -> Any:
-        """One command of the protocol."""
-        number = next(self._numbers)
-        self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        while True:
-            answer = json.loads(self._socket.recv())
-            if answer.get("id") == number:
-                return answer.get("result")
-
-    def value(self, expression: str) -> Any:
-        """What an expression is in the page."""
-        found = self.do("Runtime.evaluate", expression=expression, returnByValue=True)
-        return found.get("result", {}).get("value")
-
-    def press(self, key: str, code_: str, *, control: bool = False) -> None:
-        """Press a key."""
-        for kind in ("rawKeyDown", "keyUp"):
-            self.do(
-                "Input.dispatchKeyEvent",
-                type=kind,
-                key=key,
-                code=code_,
-                modifiers=2 if control else 0,
-                windowsVirtualKeyCode=ord(key.upper()),
-            )
-
-
-def wait_for(what: str, find: Callable[[], Any]) -> Any:
-    """What is found, as soon as it is something.
-
-    Raises:
-        SystemExit: it does not come.
-    """
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        with suppress(OSError):
-            found = find()
-            if found:
-                return found
-        time.sleep(0.1)
-    raise SystemExit(f"It took too long to wait for {what}.")
-
-
-def _json(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - of this computer
-        return json.load(answer)
 
 
 def install(directory: Path, wanted: str) -> Path:
@@ -133,31 +66,13 @@ def _type(page: Page) -> bool:
 
 def save_in_browser(lab: str, browser: str, directory: Path, file: Path) -> None:
     """Open a notebook in JupyterLab, type into it, and save it."""
-    port = free_port()
-    options = [
-        "--headless=new",
-        "--window-size=1400,1000",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        f"--remote-debugging-port={port}",
-        f"--user-data-dir={directory}",
-        lab,
-    ]
-    process = subprocess.Popen(
-        [browser, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        page = Page(port)
+    with opened(browser, directory, lab) as page:
         page.do("Page.bringToFront")
         page.do("Emulation.setFocusEmulationEnabled", enabled=True)
         wait_for("the notebook", lambda: page.value(_FOCUS))
         wait_for("what was typed", lambda: _type(page))
         page.press("s", "KeyS", control=True)
         wait_for("the saved file", lambda: TYPED.encode() in file.read_bytes())
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def main() -> None:
@@ -166,9 +81,7 @@ def main() -> None:
     parser.add_argument("--browser", help="the program; the first of the usual names if not given")
     parser.add_argument("--install", default=str(ROOT), help="what pip is to install as depository")
     options = parser.parse_args()
-    browser = options.browser or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        sys.exit(f"There is no browser called any of {', '.join(BROWSERS)}; name one with --browser.")
+    browser = find(options.browser)
     with ExitStack() as stack:
         top = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         work = top / "home" / "work"

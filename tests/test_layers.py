@@ -35,7 +35,7 @@ COMPANIONS = (
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "__main__": ("cli",),
     "__init__": ("jupyter.extension", "api", "errors"),
-    "cli": ("cli", "__init__", "spool", "api", "diff", "notebook", "backends", "errors"),
+    "cli": ("cli", "__init__", "spool", "api", "search.query", "diff", "notebook", "backends", "errors"),
     "jupyter": ("jupyter", "__init__", "spool", "api", "diff", "notebook", "backends.s3_settings", "errors"),
     "spool": ("spool", "api", "backends.disk", "backends.s3_settings", "errors"),
     "api": ("api", "search", "lineage", "diff", "history", "objects", "notebook", "backends", "errors"),

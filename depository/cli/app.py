@@ -20,6 +20,7 @@ _COMMANDS = {
     "diff": "diff",
     "restore": "restore",
     "ls": "ls",
+    "grep": "grep",
     "publish": "spaces",
     "unpublish": "spaces",
     "schedule": "spaces",

@@ -23,6 +23,28 @@ _STYLES: Mapping[str, str] = {
     "good": "32",
     "bad": "31",
     "warn": "33",
+    "match": "1;31",
+    # of a difference: the sign before a line, and what differs within it, which has its own ground on any terminal
+    "bad-sign": "1;31",
+    "good-sign": "1;32",
+    "change-sign": "1;33",
+    "bad-comment": "3;31",
+    "good-comment": "3;32",
+    "bad-mark": "38;5;231;48;5;124",
+    "good-mark": "38;5;231;48;5;28",
+    # of a source: the terminal's own colours but for red and green, which say what went and what came
+    "code-keyword": "35",
+    "code-builtin": "36",
+    "code-function": "34",
+    "code-class": "1;34",
+    "code-string": "33",
+    "code-number": "36",
+    "code-comment": "2;3",
+    "code-decorator": "35",
+    "code-heading": "1",
+    "code-emphasis": "3",
+    "code-strong": "1",
+    "code-divider": "2",
 }
 """What each style is as an SGR sequence."""
 

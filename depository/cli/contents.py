@@ -20,7 +20,7 @@ class Side(NamedTuple):
     notebook: dict[str, Any] | None
     """None for what is no notebook."""
     data: bytes
-    """What is no notebook, as bytes; empty for a notebook."""
+    """What is no notebook, as bytes; of a notebook they are known for some files only."""
     record: dict[str, Any]
     """What it is, for a program."""
 
@@ -66,6 +66,42 @@ def of_file(notebook: Notebook) -> Side:
     label = f"{printable(notebook.shown)}  on disk"
     record = {"record": "file", "path": notebook.path, "file": notebook.file, "size": len(data)}
     return Side(label, None, data, record) if content.kind is Kind.RAW else Side(label, content.value, b"", record)
+
+
+def of_path(session: Session, argument: str) -> Side:
+    """What any file holds, archived or not; a pipe is read to its end.
+
+    Raises:
+        NotFound: there is none.
+        InvalidInput: it is a directory, or too large.
+        OSError: it cannot be read.
+    """
+    from depository.errors import InvalidInput, NotFound
+
+    file = session.file(argument)
+    try:
+        with open(file, "rb") as stream:
+            data = stream.read(files.MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"There is no file '{argument}'.") from error
+    except IsADirectoryError as error:
+        raise InvalidInput(f"'{argument}' is a directory: name two notebooks.") from error
+    if len(data) > files.MOST_BYTES:
+        raise InvalidInput(f"'{argument}' is larger than {files.MOST_BYTES >> 20} MiB and cannot be compared.")
+    record = {"record": "file", "file": file, "size": len(data)}
+    return Side(printable(argument), _parsed(data), data, record)
+
+
+def _parsed(data: bytes) -> dict[str, Any] | None:
+    """The notebook that bytes are, as they are; None if they are none."""
+    import json
+    from codecs import BOM_UTF8
+
+    try:
+        value = json.loads(data.removeprefix(BOM_UTF8).decode())
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def is_archived(depository: "Depository", version: "Version", data: bytes) -> bool:

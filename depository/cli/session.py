@@ -103,12 +103,12 @@ class Session:
 
         return Spool(directory, clock=time_ns)
 
-    def cache_file(self, place: Place) -> str:
-        """Where the details of listings are remembered."""
+    def cache_file(self, place: Place, what: str = "details") -> str:
+        """Where something of a depository is remembered: the ``details`` of listings, the ``index`` of searches."""
         from hashlib import sha256
 
         name = sha256(place.url.encode(errors="surrogateescape")).hexdigest()[:16]
-        return os.path.join(config.cache_directory(self.surroundings), f"{name}.details")
+        return os.path.join(config.cache_directory(self.surroundings), f"{name}.{what}")
 
     def shown(self, place: Place, path: str) -> str:
         """A path of a depository as the user would type it here."""

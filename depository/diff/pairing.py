@@ -10,12 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from depository.diff.sequences import Effort, Pair, common, longest_increasing
+from depository.diff.sequences import Effort, Pair, common, heaviest, longest_increasing
 from depository.notebook.cells import Cell
 
 _NEARBY_LIKENESS = 0.4
 """How alike two cells must be that stand between the same neighbours."""
 _FAR_LIKENESS = 0.65
+_OTHER_KIND_LIKENESS = 0.8
+"""How alike two cells must be of which one is code and the other is not."""
 _FAR_WORDS = 5
 """How many words a cell needs to be known again elsewhere."""
 _GAP_PAIRS = 10_000
@@ -23,24 +25,38 @@ _GAP_PAIRS = 10_000
 _CANDIDATES = 8
 _SOURCE_SAMPLE = 2_000_000
 """How many characters are looked at in all, on each side."""
-_WORD = re.compile(r"[\u2e80-\ud7ff]|[^\W\u2e80-\ud7ff]{1,16}")
+WORD = re.compile(r"[\u2e80-\ud7ff]|[^\W\u2e80-\ud7ff]{1,16}")
 
 
-def align(old: Sequence[Cell], new: Sequence[Cell], effort: Effort) -> list[tuple[int, int, bool]]:
-    """Pair the cells: old index, new index, whether it moved; in the new order.
+Pairing = tuple[int, int, bool]
+"""The old index of a cell, its new one, and whether it moved."""
+
+
+def align(old: Sequence[Cell], new: Sequence[Cell], effort: Effort) -> list[Pairing]:
+    """Pair the cells, in the new order.
 
     Which notebook is called the old one does not change the pairs.
     """
-    before, after = ([(cell.kind, cell.source, cell.id or "") for cell in side] for side in (old, new))
-    if before > after:
+    if is_second(old, new):
         return sorted(((i, j, moved) for j, i, moved in _align_in_one_way(new, old, effort)), key=lambda pair: pair[1])
     return _align_in_one_way(old, new, effort)
 
 
-def _align_in_one_way(old: Sequence[Cell], new: Sequence[Cell], effort: Effort) -> list[tuple[int, int, bool]]:
+def is_second(old: Sequence[Cell], new: Sequence[Cell]) -> bool:
+    """Whether to compare the new notebook with the old one, so that both ways round are the same comparison."""
+    before, after = ([(cell.kind, cell.source, cell.id or "") for cell in side] for side in (old, new))
+    return before > after
+
+
+def _align_in_one_way(old: Sequence[Cell], new: Sequence[Cell], effort: Effort) -> list[Pairing]:
     pairs = _pair_by_id(old, new)
     pairs |= _pair_by_content(old, new, pairs, effort)
     pairs |= _pair_by_likeness(old, new, pairs, effort)
+    return with_moves(pairs)
+
+
+def with_moves(pairs: Mapping[int, int]) -> list[Pairing]:
+    """Pairs in the new order, and which of them moved: as few as can be."""
     by_new = sorted(pairs.items(), key=lambda pair: pair[1])
     stayed = {by_new[place] for place in longest_increasing([i for i, _ in by_new])}
     return [(i, j, (i, j) not in stayed) for i, j in by_new]
@@ -48,7 +64,11 @@ def _align_in_one_way(old: Sequence[Cell], new: Sequence[Cell], effort: Effort) 
 
 def _pair_by_id(old: Sequence[Cell], new: Sequence[Cell]) -> dict[int, int]:
     before, after = _unique_ids(old), _unique_ids(new)
-    pairs = {i: after[name] for name, i in before.items() if name in after and _sort(old[i]) == _sort(new[after[name]])}
+    pairs = {
+        i: after[name]
+        for name, i in before.items()
+        if name in after and sort_of_cell(old[i]) == sort_of_cell(new[after[name]])
+    }
     # Some tools number the cells anew at each save, and then an id says nothing. It shows: the contents of a pair with
     # equal ids are both elsewhere too.
     once_before, once_after = (
@@ -92,16 +112,17 @@ def _pair_by_content(
 
 def content_of_cell(cell: Cell) -> tuple[str, str]:
     """Equal for two cells of the same sort and source."""
-    return _sort(cell), cell.source
+    return sort_of_cell(cell), cell.source
 
 
-def _sort(cell: Cell) -> str:
+def sort_of_cell(cell: Cell) -> str:
+    """The kind of a cell, by which versions of one cell are told from other cells."""
     # nbformat 4 made Markdown of the heading cells
     return "markdown" if cell.kind == "heading" else cell.kind
 
 
 def in_reading_order(
-    old_count: int, new_count: int, pairs: Sequence[tuple[int, int, bool]]
+    old_count: int, new_count: int, pairs: Sequence[Pairing]
 ) -> Iterator[tuple[int | None, int | None, bool]]:
     """All cells in the new order, and before each run of new ones the old ones that made room for it."""
     partner = {j: i for i, j, _ in pairs}
@@ -162,17 +183,19 @@ def _words(side: Sequence[Cell], paired: set[int], stayed: Sequence[int]) -> lis
         source = cell.source
         if len(source) > limit:
             source = source[: limit // 2] + source[-limit // 2 :]
-        if counts := Counter(_WORD.findall(source) or source.split()):
+        if counts := Counter(WORD.findall(source) or source.split()):
             gap = bisect_left(stayed, cell.index)
             start = stayed[gap - 1] + 1 if gap else 0
-            found.append(_Words(cell.index, _sort(cell), gap, cell.index - start, counts, counts.total()))
+            found.append(_Words(cell.index, sort_of_cell(cell), gap, cell.index - start, counts, counts.total()))
     return found
 
 
 def _likeness(old: _Words, new: _Words, least: float, effort: Effort) -> float:
     """The Dice coefficient of the words of two cells; 0 if it is below `least`."""
     total = old.total + new.total
-    if old.sort != new.sort or 2 * min(old.total, new.total) < least * total:
+    if old.sort != new.sort:
+        least = max(least, _OTHER_KIND_LIKENESS)
+    if 2 * min(old.total, new.total) < least * total:
         return 0.0
     small, large = sorted((old.counts, new.counts), key=len)
     if not effort.spend(len(small)):
@@ -187,23 +210,7 @@ def _pair_in_order(olds: Sequence[_Words], news: Sequence[_Words], effort: Effor
     if len(olds) * len(news) > _GAP_PAIRS or not effort.spend(len(olds) * len(news)):
         return {}
     likeness = [[_likeness(old, new, _NEARBY_LIKENESS, effort) for new in news] for old in olds]
-    # best[i][j]: the greatest sum that olds[i:] and news[j:] can have
-    best = [[0.0] * (len(news) + 1) for _ in range(len(olds) + 1)]
-    for i in range(len(olds) - 1, -1, -1):
-        for j in range(len(news) - 1, -1, -1):
-            paired = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] else 0.0
-            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
-    pairs: dict[int, int] = {}
-    i = j = 0
-    while i < len(olds) and j < len(news):
-        if likeness[i][j] and best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
-            pairs[olds[i].cell] = news[j].cell
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
+    return {olds[i].cell: news[j].cell for i, j in heaviest(likeness)}
 
 
 def _pair_best_first(olds: Sequence[_Words], news: Sequence[_Words], effort: Effort) -> dict[int, int]:

@@ -100,6 +100,32 @@ def _occurrences(items: Sequence[int], *, unique: bool) -> dict[Pair, int]:
     return {key: position for key, position in found.items() if seen[key[0]] == 1} if unique else found
 
 
+def heaviest(weights: Sequence[Sequence[float]]) -> list[Pair]:
+    """Pair rows with columns, in order, so that the sum of their weights is greatest; what weighs 0 is never paired.
+
+    The work grows with the size of the table: it is for the caller to keep that small.
+    """
+    height, width = len(weights), len(weights[0]) if weights else 0
+    # best[i][j]: the greatest sum that the rows from i and the columns from j on can have
+    best = [[0.0] * (width + 1) for _ in range(height + 1)]
+    for i in range(height - 1, -1, -1):
+        row, below = best[i], best[i + 1]
+        for j in range(width - 1, -1, -1):
+            paired = weights[i][j] + below[j + 1] if weights[i][j] else 0.0
+            row[j] = max(paired, below[j], row[j + 1])
+    pairs: list[Pair] = []
+    i = j = 0
+    while i < height and j < width:
+        if weights[i][j] and best[i][j] == weights[i][j] + best[i + 1][j + 1]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
 def longest_increasing(numbers: Sequence[int]) -> list[int]:
     """The places of a longest increasing subsequence of distinct numbers (Fredman's patience sorting)."""
     tops: list[int] = []

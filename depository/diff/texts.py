@@ -1,12 +1,17 @@
 """What changed between two texts, line by line."""
 
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from depository.diff.sequences import Effort, common
+from depository.diff.words import Span, marks, pair_lines
+
+__all__ = ["MOST_LINES", "Hunk", "HunkLine", "Span", "Tag", "lines"]
+
+MOST_LINES = 50_000
+"""How many lines of a text that went or came are told of."""
 
 Tag = Literal[" ", "-", "+"]
-Span = tuple[int, int]
-"""From one character of a line up to another, that one not included."""
 
 
 class HunkLine(NamedTuple):
@@ -15,7 +20,8 @@ class HunkLine(NamedTuple):
     tag: Tag
     text: str
     marks: tuple[Span, ...] = ()
-    """Of a line that became another: which parts of it differ; empty where all of it does."""
+    """Of a line that became another: which parts of it differ, in order. Empty where nearly all of it does, and where
+    the line has nothing that the other lacks."""
 
 
 class Hunk(NamedTuple):
@@ -25,6 +31,8 @@ class Hunk(NamedTuple):
     """Its first line in the old text, from 1."""
     new_start: int
     lines: tuple[HunkLine, ...]
+    more: int = 0
+    """How many more lines went or came, in this hunk and behind it: `MOST_LINES` are told of at most."""
 
 
 def lines(old: str, new: str, context: int = 3, effort: Effort | None = None) -> tuple[Hunk, ...]:
@@ -36,21 +44,29 @@ def lines(old: str, new: str, context: int = 3, effort: Effort | None = None) ->
         context: how many unchanged lines to keep around changed ones.
         effort: the work that may be done; a new default one if None.
     """
+    effort = effort or Effort()
     before, after = _split_lines(old, new)
-    runs = common(before, after, effort or Effort())
+    runs = common(before, after, effort)
     context = max(context, 0)
     hunks: list[Hunk] = []
     kept: list[HunkLine] = []
     start = (0, 0)
+    room = MOST_LINES
     i = j = 0
     for run_i, run_j, length in [*runs, (len(before), len(after), 0)]:
-        if run_i > i or run_j > j:
+        if changed := run_i - i + run_j - j:
             if not kept:
                 lead = min(context, i)
                 start = (i - lead, j - lead)
                 kept = [HunkLine(" ", line) for line in before[i - lead : i]]
-            kept += [HunkLine("-", line) for line in before[i:run_i]]
-            kept += [HunkLine("+", line) for line in after[j:run_j]]
+            removed = min(run_i - i, max(room // 2, room - (run_j - j)))
+            added = min(run_j - j, room - removed)
+            kept += _replaced(before[i : i + removed], after[j : j + added], effort)
+            if changed > room:
+                same = sum(length for start, _, length in runs if start >= i)
+                more = len(before) - i + len(after) - j - 2 * same - removed - added
+                return (*hunks, Hunk(start[0] + 1, start[1] + 1, tuple(kept), more))
+            room -= changed
         i, j = run_i + length, run_j + length
         if kept:
             ends = length > 2 * context or (i, j) == (len(before), len(after))
@@ -59,6 +75,15 @@ def lines(old: str, new: str, context: int = 3, effort: Effort | None = None) ->
                 hunks.append(Hunk(start[0] + 1, start[1] + 1, tuple(kept)))
                 kept = []
     return tuple(hunks)
+
+
+def _replaced(removed: Sequence[str], added: Sequence[str], effort: Effort) -> Iterator[HunkLine]:
+    left: dict[int, tuple[Span, ...]] = {}
+    right: dict[int, tuple[Span, ...]] = {}
+    for i, j in pair_lines(removed, added, effort):
+        left[i], right[j] = map(tuple, marks(removed[i], added[j], effort))
+    yield from (HunkLine("-", line, left.get(i, ())) for i, line in enumerate(removed))
+    yield from (HunkLine("+", line, right.get(j, ())) for j, line in enumerate(added))
 
 
 def _split_lines(old: str, new: str) -> tuple[list[str], list[str]]:

@@ -22,7 +22,19 @@ from depository.notebook.cells import (
 )
 from depository.notebook.images import pixels
 
-Role = Literal["cell-header", "output-header", "source", "output", "note", "added", "removed", "context", "hunk"]
+Role = Literal[
+    "cell-header",
+    "output-header",
+    "boundary",
+    "source",
+    "output",
+    "note",
+    "added",
+    "removed",
+    "changed",
+    "context",
+    "hunk",
+]
 
 OUTPUT_LINES = 40
 """How many lines of one output are shown unless told otherwise."""
@@ -37,11 +49,25 @@ _UNSAFE = re.compile(
 )
 
 
+class Run(NamedTuple):
+    """A piece of a line."""
+
+    text: str
+    style: str = ""
+    """What it is in the syntax of a source; ``sign`` for what stands before a changed line."""
+    tag: Literal["", "-", "+"] = ""
+    """Whether it went or came."""
+    marked: bool = False
+    """Whether this is what differs within its line."""
+
+
 class Line(NamedTuple):
     """A line of text without its end."""
 
     role: Role
     text: str
+    runs: tuple[Run, ...] = ()
+    """The same text in pieces, where they are not all alike."""
 
 
 def render_notebook(notebook: object, *, limit: int | None = OUTPUT_LINES) -> Iterator[Line]:
@@ -88,13 +114,13 @@ def _title(notebook: object, count: int) -> str:
     return ", ".join(parts)
 
 
-def cell_header(cell: Cell, old: Cell | None = None, *notes: str) -> str:
+def cell_header(cell: Cell, old: Cell | None = None, *notes: str, place: str = "") -> str:
     """The line above a cell: kind, place, id; of a pair, what it was and is; and notes."""
     old = old or cell
     kind = cell.kind if old.kind == cell.kind else f"{old.kind} → {cell.kind}"
     count = "" if cell.kind != "code" else f" [{' ' if cell.execution_count is None else cell.execution_count}]"
-    place = f"{cell.index + 1}" if old.index == cell.index else f"{old.index + 1} → {cell.index + 1}"
-    parts = [kind + count, f"cell {place}", *([f"id {cell.id[:8]}"] if cell.id else []), *notes]
+    place = place or f"cell {cell.index + 1 if old.index == cell.index else f'{old.index + 1} → {cell.index + 1}'}"
+    parts = [kind + count, place, *([f"id {cell.id[:8]}"] if cell.id else []), *notes]
     return f"── {one_line(' · '.join(parts))} ──"
 
 

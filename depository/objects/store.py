@@ -219,11 +219,16 @@ class Objects:
         Every step of its chain is checked by its own checksum, and by its hash where it refers to no outputs, so that
         nothing is built on altered data; the hash of a notebook is over the whole content, and `read_blob` checks that.
         """
-        if cached := self._cached(digest):
-            return cached
-        wanted = [key for key in dict.fromkeys((digest, *chain)) if not self._cached(key)]
-        frames = {key: found for key, found in zip(wanted, self.map(self._try_read, wanted), strict=True) if found}
-        return self._decode(digest, frames)
+        return self._cached(digest) or self.decode(digest, self.read_frames((digest, *chain)))
+
+    def read_frames(self, digests: Iterable[bytes]) -> dict[bytes, Frame]:
+        """Read several objects at once without decoding them.
+
+        Those that memory holds decoded are left out, and those that cannot be read: `decode` says so where they are
+        needed.
+        """
+        wanted = [key for key in dict.fromkeys(digests) if not self._cached(key)]
+        return {key: found for key, found in zip(wanted, self.map(self._try_read, wanted), strict=True) if found}
 
     def read(self, digest: bytes, kind: Kind) -> bytes:
         """Read an object that is no notebook, checked against its hash.
@@ -284,7 +289,8 @@ class Objects:
                 self._cache.move_to_end(digest)
             return found
 
-    def _decode(self, digest: bytes, frames: dict[bytes, Frame]) -> Payload:
+    def decode(self, digest: bytes, frames: dict[bytes, Frame]) -> Payload:
+        """As `read_payload`, of frames that were read before; others that it needs are read and added."""
         chain: list[bytes] = []
         step: bytes | None = digest
         payload: Payload | None = None

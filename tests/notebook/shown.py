@@ -43,6 +43,11 @@ def texts(lines: Iterable[Line], *roles: str) -> list[str]:
     return [line.text for line in lines if line.role in roles]
 
 
+def marked(lines: Iterable[Line]) -> list[str]:
+    """What stands out within its line, with ``-`` or ``+`` before it."""
+    return [run.tag + run.text for line in lines for run in line.runs if run.marked]
+
+
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\x9b\u202e\x00\ud800\n"
 
 
@@ -50,6 +55,7 @@ def assert_harmless(lines: Iterable[Line]) -> None:
     for line in lines:
         assert not [char for char in line.text if unicodedata.category(char) in ("Cc", "Cs") and char != "\t"]
         assert "\u202e" not in line.text
+        assert not line.runs or "".join(run.text for run in line.runs) == line.text
 
 
 json_values = st.recursive(

@@ -1,5 +1,7 @@
 """What the answers and bodies of the API look like, as JSON Schema."""
 
+import json
+from importlib.resources import files
 from typing import Any
 
 Schema = dict[str, Any]
@@ -42,15 +44,26 @@ def _ref(name: str) -> Schema:
 
 _MESSAGE: Schema = {"type": "string", "maxLength": 4096, "description": "What to note beside it; at most 4,096 bytes."}
 _TO: Schema = {"type": "string", "minLength": 1, "maxLength": 900, "description": "Another path in Jupyter."}
-_HUNKS = _list(
-    _object(
-        old_start=_NUMBER,
-        new_start=_NUMBER,
-        lines=_list(_object(tag={"enum": [" ", "-", "+"]}, text=_TEXT)),
-    )
-)
+
+
+def _of_comparisons() -> dict[str, Schema]:
+    """The schema of what `depository diff --json` prints, with the records of both versions beside it."""
+    text = files("depository.diff").joinpath("schema.json").read_text("utf-8")
+    schema = json.loads(text.replace("#/$defs/", "#/components/schemas/Diff"))
+    found = {f"Diff{name}": part for name, part in schema["$defs"].items()}
+    versions = {"old": _ref("Version"), "new": _ref("Version")}
+    found["Diff"] = {
+        "description": schema["description"],
+        "type": "object",
+        "required": [*versions, *schema["required"]],
+        "properties": {**versions, **schema["properties"]},
+        "additionalProperties": False,
+    }
+    return found
+
 
 SCHEMAS: dict[str, Schema] = {
+    **_of_comparisons(),
     "Error": _object(
         message={**_TEXT, "description": "One sentence: what is wrong, where, what to do."},
         reason={**_or_null(_TEXT), "description": "The kind of the error, such as `no-version` or `unreachable`."},
@@ -140,31 +153,6 @@ SCHEMAS: dict[str, Schema] = {
         mimetype=_or_null(_TEXT),
         content={"type": ["object", "string"]},
     ),
-    "Diff": _object(
-        old=_ref("Version"),
-        new=_ref("Version"),
-        equal=_FLAG,
-        metadata_changed=_FLAG,
-        counts=_or_null(_object(equal=_COUNT, changed=_COUNT, added=_COUNT, removed=_COUNT, moved=_COUNT)),
-        changes={**_or_null(_list(_ref("Change"))), "description": "By cell; null where a side is no notebook."},
-        hunks={**_or_null(_HUNKS), "description": "By line, where a side is no notebook."},
-        truncated={**_FLAG, "description": "There was more to show than one answer holds."},
-    ),
-    "Change": _object(
-        status={"enum": ["changed", "added", "removed", "moved"]},
-        old_index=_or_null(_COUNT),
-        new_index=_or_null(_COUNT),
-        id=_or_null(_TEXT),
-        kind=_or_null(_TEXT),
-        source_changed=_FLAG,
-        outputs_changed=_FLAG,
-        metadata_changed=_FLAG,
-        attachments_changed=_FLAG,
-        moved=_FLAG,
-        source=_HUNKS,
-        outputs=_list(_object(old=_or_null(_ref("Output")), new=_or_null(_ref("Output")))),
-    ),
-    "Output": _object(kind=_TEXT, name=_or_null(_TEXT), mimes=_list(_TEXT), text=_or_null(_TEXT)),
     "Restored": _object(
         notebook={**_TEXT, "description": "The path in Jupyter that was written."},
         restored=_ref("Version"),

@@ -1,0 +1,114 @@
+"""The lines of a difference laid out in two columns, the old text on the left and the new one on the right."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
+
+from depository.diff.sequences import Effort
+from depository.diff.words import pair_lines
+from depository.notebook.text import Line, Run
+
+NARROWEST = 40
+"""Columns of a terminal; on a narrower one the lines get wider than it."""
+_BETWEEN = " │ "
+_SIGN = 2
+_TAB = 4
+
+Measure = Callable[[str], int]
+"""How many columns of a terminal a text takes."""
+
+
+def side_by_side(lines: Iterable[Line], columns: int, measure: Measure = len) -> Iterator[Line]:
+    """Lay out lines in two columns. What has no sides, such as a header, goes across both.
+
+    Args:
+        lines: as `rendering.render_diff` gives them.
+        columns: how wide a line is to be. What is longer goes on in the next one; nothing is cut.
+        measure: how wide a text is.
+    """
+    layout = _Layout((max(columns, NARROWEST) - len(_BETWEEN)) // 2, measure)
+    removed: list[Line] = []
+    added: list[Line] = []
+    for line in lines:
+        if line.role == "removed" and not added:
+            removed.append(line)
+        elif line.role == "added":
+            added.append(line)
+        else:
+            yield from layout.rows(removed, added)
+            removed, added = [line] if line.role == "removed" else [], []
+            if line.role == "context":
+                yield from layout.row(line, line)
+            elif line.role != "removed":
+                yield line
+    yield from layout.rows(removed, added)
+
+
+class _Layout:
+    def __init__(self, width: int, measure: Measure) -> None:
+        self._width = width
+        self._measure = measure
+        self._effort = Effort()
+
+    def rows(self, removed: Sequence[Line], added: Sequence[Line]) -> Iterator[Line]:
+        """Lines that went beside those that came; those that became one another in one row."""
+        pairs = pair_lines([line.text[_SIGN:] for line in removed], [line.text[_SIGN:] for line in added], self._effort)
+        i = j = 0
+        for next_i, next_j in [*pairs, (len(removed), len(added))]:
+            for old, new in zip_longest(removed[i:next_i], added[j:next_j]):
+                yield from self.row(old, new)
+            if next_i < len(removed) and next_j < len(added):
+                yield from self.row(removed[next_i], added[next_j])
+            i, j = next_i + 1, next_j + 1
+
+    def row(self, old: Line | None, new: Line | None) -> Iterator[Line]:
+        """A line of each side, or of one, on as many lines as the longer one needs."""
+        sides = zip_longest(*(self._wrapped(line) if line else [] for line in (old, new)))
+        for left, right in sides:
+            used = sum(self._measure(run.text) for run in left or ())
+            pad = Run(" " * (self._width - used))
+            runs = [run for run in (*(left or ()), pad, Run(_BETWEEN, "divider"), *(right or ())) if run.text]
+            text = "".join(run.text for run in runs)
+            yield Line("context", text.rstrip(), _stripped(runs, len(text) - len(text.rstrip())))
+
+    def _wrapped(self, line: Line) -> Iterator[list[Run]]:
+        room = self._width - _SIGN
+        runs = line.runs or (Run(line.text[:_SIGN]), Run(line.text[_SIGN:]))
+        piece: list[Run] = [runs[0]]
+        left = room
+        for run in runs[1:]:
+            text = run.text.expandtabs(_TAB)
+            while text:
+                count = self._fitting(text, left)
+                if not count:
+                    yield piece
+                    # where even one character finds no room, it gets a line of its own
+                    piece, left, count = [Run(" " * _SIGN)], room, 0 if left < room else 1
+                    if not count:
+                        continue
+                piece.append(run._replace(text=text[:count]))
+                left -= self._measure(text[:count])
+                text = text[count:]
+        yield piece
+
+    def _fitting(self, text: str, room: int) -> int:
+        """How many characters of a text fit."""
+        if self._measure(text) <= room:
+            return len(text)
+        used = 0
+        for count, character in enumerate(text):
+            used += self._measure(character)
+            if used > room:
+                return count
+        return len(text)
+
+
+def _stripped(runs: list[Run], blanks: int) -> tuple[Run, ...]:
+    """Runs without so many blanks at their end."""
+    kept = list(runs)
+    while blanks and kept:
+        last = kept.pop()
+        if len(last.text) > blanks:
+            kept.append(last._replace(text=last.text[: len(last.text) - blanks]))
+            break
+        blanks -= len(last.text)
+    return tuple(kept)

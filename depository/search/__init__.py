@@ -1,0 +1,1 @@
+"""Search: the texts of all versions in a local index, and what is found in them."""

@@ -1,0 +1,452 @@
+"""The index: what was read of a depository for searching, in an SQLite file that can be made again at any time.
+
+It holds each distinct text once. It says nothing that the depository does not: one that is damaged, or of another
+format, is thrown away, and one that cannot be used (locked for long, on a full or read-only disk) is done without.
+Several processes may use one at once: each writes in transactions that are right whatever the others write.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import zstandard
+from blake3 import blake3
+
+from depository.history.entries import Change, ContentKind, VersionEntry
+from depository.notebook.canonical import decode_text, encode_text
+from depository.search import layouts
+from depository.search.layouts import Layout
+from depository.search.query import Layer
+from depository.search.texts import LONGEST_TEXT, Group, Sheet, Text
+
+FORMAT = 1
+"""Of the tables below. Another one is thrown away."""
+
+_APPLICATION = 0x44504F49  # "DPOI"
+_PATIENCE = 5.0
+"""Seconds to wait for another process that writes."""
+_COMPRESSED_FROM = 1024
+"""Characters of a text."""
+_WHOLE_EVERY = 32
+"""Layouts of which one is kept whole, so that none takes long to be put together."""
+_LONGEST_CHAIN = 1000
+"""Layouts that one is put together from; others come in between where two processes write."""
+_AT_ONCE = 500
+"""Values in one question to SQLite."""
+_USELESS = {
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_SCHEMA,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_CONSTRAINT,
+}
+"""What SQLite says of a file that holds something else than it should."""
+
+_TABLES = """
+CREATE TABLE paths (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, etag TEXT NOT NULL, state INTEGER NOT NULL,
+    ended INTEGER, oldest INTEGER NOT NULL, latest INTEGER NOT NULL, refs TEXT NOT NULL
+);
+CREATE TABLE versions (
+    path INTEGER NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, author TEXT NOT NULL, hash BLOB NOT NULL,
+    change INTEGER NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (path, number)
+) WITHOUT ROWID;
+CREATE TABLE texts (id INTEGER PRIMARY KEY, layer INTEGER NOT NULL, digest BLOB NOT NULL UNIQUE, body NOT NULL);
+CREATE TABLE layouts (
+    path INTEGER NOT NULL, sheet INTEGER NOT NULL, number INTEGER NOT NULL, base INTEGER, cells BLOB,
+    PRIMARY KEY (path, sheet, number)
+) WITHOUT ROWID;
+CREATE TABLE complete (path INTEGER NOT NULL, sheet INTEGER NOT NULL, latest INTEGER NOT NULL,
+    PRIMARY KEY (path, sheet)
+) WITHOUT ROWID;
+"""
+# layouts: from version `number` on, until the next row; `base` is the number of the row that it is kept as a difference
+# from, and no cells means that the version could not be read. complete: every version up to `latest` has its layout.
+
+
+class IndexDamagedError(sqlite3.DatabaseError):
+    """The index holds what no index does."""
+
+
+class State(IntEnum):
+    """What became of a path."""
+
+    ALIVE = 0
+    DELETED = 1
+    RENAMED = 2
+    """Its history has another name."""
+
+
+class Known(NamedTuple):
+    """What the index knows of a path."""
+
+    id: int
+    """Another one when the path has begun anew."""
+    path: str
+    etag: str
+    """Of the manifest that this was read from."""
+    state: State
+    ended: int | None
+    """When it was deleted, in milliseconds."""
+    oldest: int
+    """All versions from this one to the latest are known."""
+    latest: int
+    refs: Mapping[str, int] = MappingProxyType({})
+
+
+class Index:
+    """An open index; `open_index` makes one."""
+
+    def __init__(self, file: str | None) -> None:
+        """Open or make the index of a file, or one in memory.
+
+        Raises:
+            sqlite3.Error: it cannot be used as it is.
+            OSError: the file cannot be made.
+        """
+        self.file = file
+        if file:
+            os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        self._database = sqlite3.connect(
+            file or ":memory:", timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        try:
+            # no write-ahead log: its shared memory does not work in a home directory on a network
+            self._database.execute("PRAGMA journal_mode = TRUNCATE")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._make()
+        except BaseException:
+            self._database.close()
+            raise
+        self._unpacked = zstandard.ZstdDecompressor()
+        self._packed = zstandard.ZstdCompressor(level=3)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction: all that is written in it, or nothing."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    # paths and versions
+
+    def known(self, path: str) -> Known | None:
+        """What is known of a path."""
+        row = self._row("SELECT id, path, etag, state, ended, oldest, latest, refs FROM paths WHERE path = ?", path)
+        with _checked():
+            if row is None:
+                return None
+            number, name, etag, state, ended, oldest, latest, refs = row
+            return Known(number, name, etag, State(state), ended, oldest, latest, json.loads(refs))
+
+    def note(self, path: Known, new: Iterable[VersionEntry]) -> Known:
+        """Keep what was learnt of a path, and versions of it. One that begins, or begins anew, has no id yet.
+
+        Raises:
+            sqlite3.OperationalError: another process has found meanwhile that it began anew.
+        """
+        there = self.known(path.path)
+        if not path.id and there and there.etag == path.etag:  # another process was faster
+            path = path._replace(id=there.id, oldest=min(path.oldest, there.oldest))
+        if not path.id:
+            self._forget(path.path)
+        self._check(path)
+        values = (path.etag, path.state, path.ended, path.oldest, path.latest, json.dumps(dict(path.refs)))
+        if path.id:
+            self._database.execute(
+                "UPDATE paths SET etag = ?, state = ?, ended = ?, oldest = ?, latest = ?, refs = ? WHERE id = ?",
+                (*values, path.id),
+            )
+        else:
+            done = self._database.execute(
+                "INSERT INTO paths (etag, state, ended, oldest, latest, refs, path) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*values, path.path),
+            )
+            path = path._replace(id=done.lastrowid or 0)
+        self._database.executemany(
+            "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((path.id, e.number, e.time, e.author, e.hash, int(e.change), int(e.kind)) for e in new),
+        )
+        return path
+
+    def versions(self, path: Known, first: int = 1) -> list[VersionEntry]:
+        """The versions of a path that are known, from one on, the oldest first; of their fields, those that count."""
+        rows = self._database.execute(
+            "SELECT number, time, author, hash, change, kind FROM versions WHERE path = ? AND number >= ? "
+            "ORDER BY number",
+            (path.id, first),
+        ).fetchall()
+        with _checked():
+            return [_version(row) for row in rows]
+
+    def version(self, path: Known, number: int) -> VersionEntry | None:
+        """One version of a path, if it is known."""
+        row = self._row(
+            "SELECT number, time, author, hash, change, kind FROM versions WHERE path = ? AND number = ?",
+            *(path.id, number),
+        )
+        with _checked():
+            return _version(row) if row else None
+
+    def origin(self, path: Known, sheet: Sheet, number: int) -> int:
+        """The version whose sheet is that of another: the newest, up to that one, that changed it."""
+        row = self._row(
+            "SELECT max(number) FROM versions WHERE path = ? AND number <= ? AND change <= ?",
+            *(path.id, number, sheet.changed_by),
+        )
+        return min(number, path.oldest) if row[0] is None else row[0]
+
+    def _forget(self, path: str) -> None:
+        if row := self._row("SELECT id FROM paths WHERE path = ?", path):
+            for table in ("versions", "layouts", "complete"):
+                self._database.execute(f"DELETE FROM {table} WHERE path = ?", row)  # noqa: S608 - names of ours
+            self._database.execute("DELETE FROM paths WHERE id = ?", row)
+
+    def _check(self, path: Known) -> None:
+        if path.id and not self._row("SELECT 1 FROM paths WHERE id = ?", path.id):
+            raise sqlite3.OperationalError("Another process has begun that path anew.")
+
+    # layouts
+
+    def is_complete(self, path: Known, sheet: Sheet) -> bool:
+        """Whether every version of a path has its layout."""
+        row = self._row("SELECT latest FROM complete WHERE path = ? AND sheet = ?", path.id, sheet.number)
+        return row is not None and row[0] >= path.latest
+
+    def set_complete(self, path: Known, sheet: Sheet) -> None:
+        """Note that every version of a path has its layout."""
+        self._database.execute("INSERT OR REPLACE INTO complete VALUES (?, ?, ?)", (path.id, sheet.number, path.latest))
+
+    def read_numbers(self, path: Known, sheet: Sheet) -> set[int]:
+        """The numbers of the versions that were read for their layout."""
+        found = self._database.execute(
+            "SELECT number FROM layouts WHERE path = ? AND sheet = ? AND cells IS NOT NULL", (path.id, sheet.number)
+        )
+        return {row[0] for row in found.fetchall()}
+
+    def add(self, path: Known, sheet: Sheet, read: Sequence[tuple[int, list[Group] | None]]) -> None:
+        """Keep the layouts of some versions, in order, with their texts; None for one that could not be read."""
+        numbers = self._numbered({text for _, groups in read for group in groups or () for text in group})
+        base: tuple[int, Layout] | None = None
+        self._check(path)
+        rows: list[tuple[int, int, int, int | None, bytes]] = []
+        for step, (number, groups) in enumerate(read):
+            if groups is None:
+                self._database.execute(
+                    "INSERT OR IGNORE INTO layouts VALUES (?, ?, ?, NULL, NULL)", (path.id, sheet.number, number)
+                )
+                base = None
+                continue
+            layout = layouts.layout_of([numbers[text] for text in group] for group in groups)
+            if step % _WHOLE_EVERY == 0:
+                base = None
+            packed = layouts.pack(layout, base[1] if base else None)
+            rows.append((path.id, sheet.number, number, base[0] if base else None, packed))
+            base = number, layout
+        self._database.executemany("INSERT OR REPLACE INTO layouts VALUES (?, ?, ?, ?, ?)", rows)
+
+    def layouts(self, path: Known, sheet: Sheet) -> Iterator[tuple[int, Layout | None]]:
+        """The layouts of a path: from which version on, and what it is; the oldest first."""
+        rows = self._database.execute(
+            "SELECT number, base, cells FROM layouts WHERE path = ? AND sheet = ? ORDER BY number",
+            (path.id, sheet.number),
+        ).fetchall()
+        before: tuple[int, Layout] | None = None
+        for number, base, cells in rows:
+            if cells is None:
+                yield number, None
+                continue
+            with _checked():
+                if base is None or (before and before[0] == base):
+                    layout = layouts.unpack(cells, before[1] if before and base is not None else None)
+                else:
+                    layout = self._layout(path, sheet, number)
+            before = number, layout
+            yield number, layout
+
+    def layout_at(self, path: Known, sheet: Sheet, number: int) -> Layout | None:
+        """The layout of one version, if it was read."""
+        row = self._row(
+            "SELECT number, cells FROM layouts WHERE path = ? AND sheet = ? AND number <= ? "
+            "ORDER BY number DESC LIMIT 1",
+            *(path.id, sheet.number, number),
+        )
+        return None if row is None or row[1] is None else self._layout(path, sheet, row[0])
+
+    def text_numbers(self, path: Known, sheet: Sheet) -> set[int]:
+        """The numbers of all texts that any version of a path has."""
+        rows = self._database.execute(
+            "SELECT base IS NOT NULL, cells FROM layouts WHERE path = ? AND sheet = ? AND cells IS NOT NULL",
+            (path.id, sheet.number),
+        ).fetchall()
+        with _checked():
+            return set().union(*(layouts.new_in(cells, is_difference=bool(base)) for base, cells in rows))
+
+    # texts
+
+    def texts(self, numbers: Iterable[int]) -> Iterator[tuple[int, Text]]:
+        """Texts by their numbers, in the order of these."""
+        wanted = sorted(numbers)
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            rows = self._database.execute(
+                f"SELECT id, layer, body FROM texts WHERE id IN ({marks}) ORDER BY id",  # noqa: S608 - marks alone
+                part,
+            ).fetchall()
+            if len(rows) < len(part):
+                raise IndexDamagedError("The index lacks a text.")
+            for number, layer, body in rows:
+                with _checked():
+                    text = Text(Layer(layer), body if type(body) is str else self._decompressed(body))
+                yield number, text
+
+    def number_of(self, text: Text) -> int | None:
+        """The number of a text, if any version has it."""
+        row = self._row("SELECT id FROM texts WHERE digest = ?", _digest(text))
+        return row[0] if row else None
+
+    def paths_with(self, sheet: Sheet) -> list[Known]:
+        """All paths that have layouts of a sheet."""
+        rows = self._database.execute(
+            "SELECT path FROM paths WHERE id IN (SELECT path FROM layouts WHERE sheet = ?) ORDER BY path",
+            (sheet.number,),
+        ).fetchall()
+        return [known for row in rows if (known := self.known(row[0]))]
+
+    def _numbered(self, texts: set[Text]) -> dict[Text, int]:
+        digests = {text: _digest(text) for text in texts}
+        self._database.executemany(
+            "INSERT OR IGNORE INTO texts (layer, digest, body) VALUES (?, ?, ?)",
+            ((int(text.layer), digest, self._body(text.text)) for text, digest in digests.items()),
+        )
+        return {text: self._row("SELECT id FROM texts WHERE digest = ?", digest)[0] for text, digest in digests.items()}
+
+    def _body(self, text: str) -> str | bytes:
+        data = encode_text(text)
+        if len(data) >= _COMPRESSED_FROM or not _is_plain(text):
+            return self._packed.compress(data)
+        return text
+
+    def _decompressed(self, body: bytes) -> str:
+        return decode_text(self._unpacked.decompress(body, max_output_size=4 * LONGEST_TEXT))
+
+    def _layout(self, path: Known, sheet: Sheet, number: int) -> Layout:
+        steps: list[bytes] = []
+        wanted: int | None = number
+        while wanted is not None:
+            row = self._row(
+                "SELECT base, cells FROM layouts WHERE path = ? AND sheet = ? AND number = ?",
+                *(path.id, sheet.number, wanted),
+            )
+            if row is None or row[1] is None or len(steps) > _LONGEST_CHAIN:
+                raise IndexDamagedError("The index lacks a layout.")
+            wanted = row[0]
+            steps.append(row[1])
+        layout: Layout | None = None
+        with _checked():
+            for data in reversed(steps):
+                layout = layouts.unpack(data, layout)
+        assert layout is not None  # noqa: S101 - there was a step at least
+        return layout
+
+    def _row(self, question: str, *values: Any) -> Any:
+        return self._database.execute(question, values).fetchone()
+
+    def _make(self) -> None:
+        """Make the tables of a new file; refuse those of another format."""
+        if self._is_ours():
+            return
+        with self.writing():
+            if self._is_ours():  # another process was faster
+                return
+            if self._row("SELECT 1 FROM sqlite_master"):
+                raise IndexDamagedError("It is an index of another format.")
+            for statement in _TABLES.split(";"):
+                self._database.execute(statement)
+            self._database.execute(f"PRAGMA application_id = {_APPLICATION}")
+            self._database.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def _is_ours(self) -> bool:
+        found = self._row("PRAGMA application_id")[0], self._row("PRAGMA user_version")[0]
+        if found not in {(_APPLICATION, FORMAT), (0, 0)}:
+            raise IndexDamagedError("It is an index of another format.")
+        return found != (0, 0)
+
+
+def open_index(file: str | None, *, anew: bool = False) -> Index:
+    """The index of a file, made if it is not there; one in memory where no file can be used.
+
+    Args:
+        file: its file; None for one in memory.
+        anew: throw away what the file holds.
+    """
+    if file and anew:
+        remove(file)
+    try:
+        return Index(file)
+    except (sqlite3.Error, OSError) as error:
+        if not file or not is_useless(error):
+            return Index(None)
+    remove(file)
+    try:
+        return Index(file)
+    except (sqlite3.Error, OSError):
+        return Index(None)
+
+
+def is_useless(error: BaseException) -> bool:
+    """Whether an error says that the file holds something else than an index: not only that it cannot be used now."""
+    if isinstance(error, IndexDamagedError):
+        return True
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _USELESS
+
+
+def remove(file: str) -> None:
+    """Throw an index away."""
+    for name in (f"{file}-journal", file):
+        with suppress(OSError):
+            os.unlink(name)
+
+
+def _version(row: Sequence[Any]) -> VersionEntry:
+    number, time, author, digest, change, kind = row
+    return VersionEntry(number, time, author, "", "", digest, 0, ContentKind(kind), Change(change), None)
+
+
+def _digest(text: Text) -> bytes:
+    return blake3(bytes([text.layer]) + encode_text(text.text)).digest(length=16)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether SQLite can keep it as text: lone surrogates it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@contextmanager
+def _checked() -> Iterator[None]:
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, OverflowError, zstandard.ZstdError) as error:
+        raise IndexDamagedError("The index is damaged.") from error

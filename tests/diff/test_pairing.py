@@ -1,0 +1,132 @@
+"""Which cell of one notebook became which of another."""
+
+from depository.diff.compare import Counts, diff
+from tests.diff.strategies import MODEL, PLOT, SETUP, code, markdown, notebook, of_sources, places
+
+
+def test_a_notebook_does_not_differ_from_itself() -> None:
+    found = diff(of_sources([SETUP, MODEL]), of_sources([SETUP, MODEL]))
+
+    assert found.is_empty
+    assert found.counts == Counts(equal=2)
+
+
+def test_a_new_cell_is_added_where_it_stands() -> None:
+    found = diff(of_sources([SETUP, PLOT]), of_sources([SETUP, MODEL, PLOT]))
+
+    assert places(found) == [("equal", 0, 0), ("added", None, 1), ("equal", 1, 2)]
+
+
+def test_a_removed_cell_is_told_of_where_it_was() -> None:
+    found = diff(of_sources([SETUP, MODEL, PLOT]), of_sources([SETUP, PLOT]))
+
+    assert places(found) == [("equal", 0, 0), ("removed", 1, None), ("equal", 2, 1)]
+
+
+def test_what_took_the_place_of_another_comes_after_it() -> None:
+    found = diff(of_sources([SETUP, MODEL, SETUP]), of_sources([SETUP, PLOT, SETUP]))
+
+    assert places(found) == [("equal", 0, 0), ("removed", 1, None), ("added", None, 1), ("equal", 2, 2)]
+
+
+def test_a_cell_with_the_same_id_changed_however_little_is_left_of_it() -> None:
+    found = diff(notebook(code(SETUP, "a")), notebook(code("x", "a")))
+
+    assert places(found) == [("changed", 0, 0)]
+    assert found.changes[0].source_changed
+
+
+def test_an_edited_cell_without_an_id_is_known_again_by_its_words() -> None:
+    found = diff(of_sources([SETUP, MODEL]), of_sources([SETUP, MODEL.replace("3", "4")]))
+
+    assert places(found) == [("equal", 0, 0), ("changed", 1, 1)]
+
+
+def test_edited_cells_keep_their_order_where_each_resembles_all() -> None:
+    old = [f"step = {i}\nrun(step, verbose=True, seed=1)" for i in range(5)]
+    new = [f"step = {i}\nrun(step, verbose=False, seed=1)" for i in range(5)]
+
+    assert places(diff(of_sources(old), of_sources(new))) == [("changed", i, i) for i in range(5)]
+
+
+def test_edited_cells_keep_their_order_where_crossing_pairs_are_more_alike() -> None:
+    old, new = ["a b c d e f g h", "a b c d p q r s"], ["a b c d e p q r", "a b c d e f g s"]
+
+    assert places(diff(of_sources(old), of_sources(new))) == [("changed", 0, 0), ("changed", 1, 1)]
+
+
+def test_an_edited_cell_is_known_again_behind_an_inserted_one() -> None:
+    found = diff(of_sources([MODEL]), of_sources([PLOT, MODEL.replace("3", "4")]))
+
+    assert places(found) == [("added", None, 0), ("changed", 0, 1)]
+
+
+def test_a_markdown_cell_in_chinese_is_known_again() -> None:
+    found = diff(
+        notebook(markdown("我们可以声明一个函数而不用给出类型")), notebook(markdown("我们可以声明一个函数而不给出类型"))
+    )
+
+    assert places(found) == [("changed", 0, 0)]
+
+
+def test_a_cell_of_another_kind_is_another_cell() -> None:
+    found = diff(notebook(code(MODEL, "a")), notebook({**markdown(MODEL), "id": "a"}))
+
+    assert places(found) == [("removed", 0, None), ("added", None, 0)]
+
+
+def test_a_moved_cell_is_one_change() -> None:
+    found = diff(of_sources([SETUP, MODEL, PLOT]), of_sources([MODEL, PLOT, SETUP]))
+
+    assert places(found) == [("equal", 1, 0), ("equal", 2, 1), ("moved", 0, 2)]
+
+
+def test_a_cell_that_moved_and_changed_is_changed() -> None:
+    found = diff(of_sources([SETUP, MODEL, PLOT]), of_sources([MODEL, PLOT, SETUP + "\nframe.head()"]))
+
+    assert places(found) == [("equal", 1, 0), ("equal", 2, 1), ("changed", 0, 2)]
+    assert found.changes[2].moved
+
+
+def test_blank_cells_do_not_move() -> None:
+    found = diff(of_sources(["", SETUP, MODEL]), of_sources([SETUP, MODEL, ""]))
+
+    assert found.counts == Counts(equal=2, added=1, removed=1)
+
+
+def test_ids_given_anew_at_each_save_are_not_believed() -> None:
+    old = notebook(*(code(source, str(i)) for i, source in enumerate([SETUP, MODEL, PLOT])))
+    new = notebook(*(code(source, str(i)) for i, source in enumerate(["x = 1", SETUP, MODEL, PLOT])))
+
+    assert diff(old, new).counts == Counts(equal=3, added=1)
+
+
+def test_an_id_that_occurs_twice_names_no_cell() -> None:
+    old, new = notebook(code(SETUP, "a"), code(MODEL, "a")), notebook(code("x", "a"))
+
+    assert diff(old, new).counts == Counts(added=1, removed=2)
+
+
+def test_a_notebook_upgraded_from_nbformat_3_has_equal_cells() -> None:
+    old = {
+        "nbformat": 3,
+        "metadata": {},
+        "worksheets": [
+            {
+                "cells": [
+                    {"cell_type": "heading", "level": 1, "source": "Title"},
+                    {
+                        "cell_type": "code",
+                        "input": "x",
+                        "outputs": [{"output_type": "pyout", "text": "1", "json": '{"a": 1}'}],
+                    },
+                ]
+            }
+        ],
+    }
+    result = {"output_type": "execute_result", "data": {"text/plain": "1", "application/json": {"a": 1}}}
+    found = diff(old, notebook(markdown("# Title"), code("x", None, result)))
+
+    assert found.counts == Counts(equal=2)
+    assert (found.old_format, found.new_format) == ("3.0", "4.5")
+    assert not found.is_empty
