@@ -1,12 +1,14 @@
 """The API: every save of a notebook archived for good, found again, and given back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from depository import listing, marker, paths, specs, views, words
 from depository.errors import (
     AlreadyExists,
+    CorruptData,
     DepositoryError,
     RefMoved,
 )
@@ -15,11 +17,14 @@ from depository.history.commit import Proposal
 from depository.history.entries import EventEntry, EventKind, VersionEntry
 from depository.history.manifest import Manifest
 from depository.history.refs import ANY
-from depository.models import Draft, Event, Info, Notebook, Version
+from depository.models import CellBlame, CellStep, Draft, Event, Info, Notebook, Version
 from depository.opening import Opened
 
 if TYPE_CHECKING:
     from depository import saving
+    from depository.lineage.origins import Origins
+    from depository.lineage.past import Past, Trail
+    from depository.search.origins import IndexOrigins
     from depository.search.query import Match, Query, Telling
 
 
@@ -234,15 +239,103 @@ class Depository(Opened):
             InvalidInput: the pattern is no regular expression.
             StorageError: something could not be read.
         """
-        from depository.search import searching
+        from depository.search.indexed import Cache
         from depository.search.query import Query, Telling, Versions
+        from depository.search.searching import search
         from depository.search.updating import Store
 
         query = Query(query) if isinstance(query, str) else query
         prefixes = [prefix] if isinstance(prefix, str) else prefix
         lines = listing.under(self._backend, self._objects.map, prefixes, deleted=query.versions is not Versions.LATEST)
         store = Store(self._backend, self._commits, self._objects)
-        return searching.search(store, query, lines, searching.Cache(index, reindex), telling or Telling())
+        return search(store, query, lines, Cache(index, reindex), telling or Telling())
+
+    # cells through time
+
+    def blame(
+        self,
+        path: str,
+        spec: str = specs.LATEST,
+        *,
+        cell: int | str | None = None,
+        lines: bool = False,
+        origins: "Origins | None" = None,
+        note: Callable[[str], None] | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> list[CellBlame]:
+        """The version that made each cell of a notebook what it is. One that only ran it does not count.
+
+        Args:
+            path: the notebook.
+            spec: the version whose cells are asked about, as `resolve` takes it.
+            cell: one of them alone, by its number from 1, its id or the start of that.
+            lines: find for each line the version that brought it, too.
+            origins: knows where else a cell was before; the trails of copied cells then go on in other notebooks.
+            note: told in a sentence of each version that could not be read; its changes count as a later version's.
+            progress: told how much of the history has been gone through, from 0 to 1.
+
+        Raises:
+            NotFound: there is no such notebook, version or cell.
+            Ambiguous: several cells have ids that start so.
+            InvalidContent: the version is raw bytes, no notebook.
+            CorruptData: the version cannot be read.
+        """
+        from depository.lineage import blaming
+
+        past, trail = self._trail(path, spec, note, progress)
+        chosen = None if cell is None else trail.choose(cell)
+        found = blaming.blame(past, trail, chosen=chosen, lines=lines, origins=origins)
+        return list(map(views.blamed, found))
+
+    def trace(
+        self,
+        path: str,
+        cell: int | str,
+        spec: str = specs.LATEST,
+        *,
+        outputs: bool = False,
+        origins: "Origins | None" = None,
+        note: Callable[[str], None] | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Iterator[CellStep]:
+        """The versions in which one cell changed, the newest first, read from the store as they are asked for.
+
+        Args:
+            path: the notebook.
+            cell: the cell, by its number from 1 in the version that `spec` names, by its id or the start of that.
+            spec: a version that has the cell, as `resolve` takes it.
+            outputs: the versions in which what it shows changed, instead of its source.
+            origins: as `blame` takes it.
+            note: as `blame` takes it.
+            progress: as `blame` takes it.
+
+        Raises:
+            NotFound: there is no such notebook, version or cell.
+            Ambiguous: several cells have ids that start so.
+            InvalidContent: the version is raw bytes, no notebook.
+            CorruptData: the version cannot be read.
+        """
+        from depository.lineage import tracing
+
+        past, trail = self._trail(path, spec, note, progress, outputs=outputs)
+        steps = tracing.trace(past, trail, trail.choose(cell), outputs=outputs, origins=origins)
+        return map(views.step, steps)
+
+    def origins(self, *, index: str | None = None, telling: "Telling | None" = None) -> "IndexOrigins":
+        """What knows where else a cell was before: an index of all notebooks, brought up to date when first asked.
+
+        Args:
+            index: as `grep` takes it.
+            telling: whom to tell what is damaged, and how far the index is.
+        """
+        from depository.search.indexed import Cache
+        from depository.search.origins import IndexOrigins
+        from depository.search.query import Telling
+        from depository.search.updating import Store
+
+        store = Store(self._backend, self._commits, self._objects)
+        lines = partial(listing.notebooks, self._backend, "", deleted=True)
+        return IndexOrigins(store, lines, Cache(index), telling or Telling())
 
     # refs
 
@@ -426,6 +519,26 @@ class Depository(Opened):
             words.check_label("cause", draft.cause),
             words.check_message(draft.message),
         )
+
+    def _trail(
+        self,
+        path: str,
+        spec: str,
+        note: Callable[[str], None] | None,
+        progress: Callable[[float], None] | None,
+        *,
+        outputs: bool = False,
+    ) -> "tuple[Past, Trail]":
+        from depository.history import damage
+        from depository.lineage.past import Past, Telling
+
+        manifest = self._manifest(path)
+        telling = Telling(note or (lambda _: None), progress or (lambda _: None))
+        past = Past(self._commits, self._objects, telling, outputs=outputs)
+        try:
+            return past, past.trail(manifest, self._reader.number(manifest, spec))
+        except CorruptData as error:
+            raise damage.explained(error, manifest, self._commits, self._objects) from error
 
     def _move_ref(
         self,

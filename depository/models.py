@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from depository.backends.base import Setting
+    from depository.lineage.outputs import Shown
 
 
 class Draft(NamedTuple):
@@ -53,6 +54,53 @@ class Version(NamedTuple):
     def short(self) -> str:
         """The first 8 digits of the hash."""
         return self.hash[:8]
+
+
+class LineBlame(NamedTuple):
+    """A line of a cell."""
+
+    text: str
+    """Without its end."""
+    version: Version
+    """That brought it."""
+
+
+class CellBlame(NamedTuple):
+    """A cell of a version, and the version that made it what it is; either may be of another path, if it was copied."""
+
+    number: int
+    """Its place in the notebook, from 1."""
+    id: str | None
+    kind: str
+    """``code``, ``markdown``, ``raw`` or ``heading``; any other as the notebook has it."""
+    source: str
+    version: Version
+    """The last that changed its kind, source or attachments."""
+    lines: tuple[LineBlame, ...] = ()
+    """If asked for."""
+
+
+class CellStep(NamedTuple):
+    """A version in which a cell changed."""
+
+    version: Version
+    number: int
+    """The cell's place in that version, from 1."""
+    id: str | None
+    """As that version has it."""
+    kind: str
+    status: str
+    """``created``, ``changed``, ``split`` (it was a part of another cell), ``merged`` (of several), ``copied``, or
+    ``outputs``."""
+    source: str
+    before: str | None = None
+    """The source that it was made of; of merged cells, one after the other."""
+    parts: tuple[int, ...] = ()
+    """The places, from 1, of the cells that it was in the version before, the one whose trail goes on first."""
+    origin: tuple[str, int] | None = None
+    """The path and the version's number from which it was copied, if not from the version before."""
+    outputs: "tuple[Shown, ...]" = ()
+    """What it showed then, if that was asked for."""
 
 
 class Event(NamedTuple):

@@ -34,6 +34,11 @@ class Reader:
         except CorruptData as error:
             raise damage.explained(error, manifest, self._commits, self._objects) from error
 
+    def number(self, manifest: Manifest, spec: str) -> int:
+        """The number of the version that a spec names; errors as `find` has them."""
+        found = specs.find(spec, manifest.path, manifest.refs, manifest.latest, self.history(manifest), self._now())
+        return found if isinstance(found, int) else found.number
+
     def find(self, manifest: Manifest, spec: str) -> tuple[VersionEntry, tuple[Entry, ...]]:
         """The entry that a spec names, and those that lie around it.
 
@@ -42,9 +47,7 @@ class Reader:
             Ambiguous: a hash prefix fits several contents.
             InvalidName: the spec reads like nothing that names a version.
         """
-        path = manifest.path
-        found = specs.find(spec, path, manifest.refs, manifest.latest, self.history(manifest), self._now())
-        number = found if isinstance(found, int) else found.number
+        path, number = manifest.path, self.number(manifest, spec)
         for entry in manifest.recent:
             if isinstance(entry, VersionEntry) and entry.number == number:
                 return entry, manifest.recent

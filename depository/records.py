@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from depository.models import Event, Version
+    from depository.models import CellBlame, CellStep, Event, Version
     from depository.search.query import Match
 
 
@@ -63,6 +63,50 @@ def match(found: "Match") -> dict[str, Any]:
         "time": moment(found.time),
         "author": found.author,
         "deleted": found.deleted,
+    }
+
+
+def cell_blame(found: "CellBlame", path: str) -> dict[str, Any]:
+    """A cell of a notebook, and the version that made it what it is."""
+    return {
+        "record": "blame",
+        "path": path,
+        "cell": found.number,
+        "id": found.id,
+        "kind": found.kind,
+        "source": found.source,
+        "made": version(found.version),
+        "lines": [
+            {
+                "text": line.text,
+                "path": line.version.path,
+                "version": line.version.name,
+                "number": line.version.number,
+                "hash": line.version.hash,
+                "time": moment(line.version.time),
+                "author": line.version.author,
+            }
+            for line in found.lines
+        ],
+    }
+
+
+def cell_step(found: "CellStep") -> dict[str, Any]:
+    """A version in which a cell changed."""
+    return {
+        **version(found.version),
+        "record": "cell",
+        "cell": found.number,
+        "id": found.id,
+        "cell_kind": found.kind,
+        "status": found.status,
+        "parts": list(found.parts),
+        "origin": {"path": found.origin[0], "version": f"v{found.origin[1]}"} if found.origin else None,
+        "source": found.source,
+        "before": found.before,
+        "outputs": [
+            {"kind": output.kind, "name": output.name, "values": dict(output.values)} for output in found.outputs
+        ],
     }
 
 

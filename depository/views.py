@@ -1,11 +1,16 @@
 """Stored entries and manifests as the API shows them."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from depository.history.entries import ContentKind, EventEntry, EventKind, VersionEntry
 from depository.history.manifest import Manifest
-from depository.models import Event, Notebook, Version
+from depository.models import CellBlame, CellStep, Event, LineBlame, Notebook, Version
 from depository.specs import WORKSPACE
+
+if TYPE_CHECKING:
+    from depository.lineage.blaming import Blamed
+    from depository.lineage.tracing import Step
 
 _SPACE_EVENTS: dict[tuple[EventKind, str | None], str] = {
     (EventKind.PROMOTE, "published"): "publish",
@@ -39,6 +44,30 @@ def event(path: str, entry: EventEntry) -> Event:
     """Something that happened to a notebook."""
     name = _SPACE_EVENTS.get((entry.event, entry.ref), entry.event.value)
     return Event(path, name, _time(entry.time), *entry[2:])
+
+
+def blamed(found: "Blamed") -> CellBlame:
+    """Where a cell comes from."""
+    cell = found.cell
+    lines = tuple(LineBlame(text, version(*made)) for text, made in found.lines)
+    return CellBlame(cell.index + 1, cell.id, cell.kind, cell.source, version(*found.made), lines)
+
+
+def step(found: "Step") -> CellStep:
+    """A version in which a cell changed."""
+    cell = found.cell
+    return CellStep(
+        version(*found.made),
+        cell.index + 1,
+        cell.id,
+        cell.kind,
+        found.status,
+        cell.source,
+        found.before,
+        tuple(index + 1 for index in found.parts),
+        found.origin,
+        found.outputs,
+    )
 
 
 def notebook(manifest: Manifest, changed: datetime) -> Notebook:

@@ -23,6 +23,7 @@ import hostile_pairs
 import nbformat
 from replay import histories
 
+from depository.diff import patch
 from depository.diff.compare import CellChange, NotebookDiff, diff
 from depository.diff.pairing import sort_of_cell
 from depository.diff.sequences import Effort
@@ -47,6 +48,8 @@ class Seen(NamedTuple):
     changes: frozenset[Item]
     partner: dict[int, int]
     """The old place and the new one of each cell that did not move."""
+    empty: frozenset[int] = frozenset()
+    """The new places of cells of which nothing changed but that they have an empty field or have it no more."""
 
 
 class Disagreement(NamedTuple):
@@ -66,7 +69,9 @@ class Compared(NamedTuple):
     patched: int
     wrong_patches: tuple[str, ...]
     nbdime_pairs: int
-    nbdime_skipped: int
+    nbdime_late: int
+    """How many took longer than they may."""
+    nbdime_failed: int
     agreeing: int
     cells_changed: int
     """By ours, in the pairs that nbdime compared."""
@@ -137,15 +142,15 @@ def _as_nbdime_reads(source: bytes) -> Any:
 
 def nbdime_sees(old: Any, new: Any) -> Seen:
     """What nbdime says changed, and which of its cells became which."""
-    from nbdime.diffing.notebooks import diff_notebooks, set_notebook_diff_targets
+    from nbdime.diffing.notebooks import diff_notebooks  # type: ignore[import-untyped]
 
-    set_notebook_diff_targets(metadata=False, identifier=False, details=False)
     steps: list[Any] = next((step.diff for step in diff_notebooks(old, new) if step.key == "cells"), [])
     removed = {step.key + k for step in steps if step.op == "removerange" for k in range(step.length)}
     added_before = {step.key: len(step.valuelist) for step in steps if step.op == "addrange"}
-    patched = {step.key for step in steps if step.op == "patch" and any(part.key != "id" for part in step.diff)}
+    patches = {step.key: [part for part in step.diff if part.key != "id"] for step in steps if step.op == "patch"}
     seen: set[Item] = {("removed", i, None) for i in removed}
     partner: dict[int, int] = {}
+    empty: set[int] = set()
     j = 0
     for i in range(len(old.cells) + 1):
         for _ in range(added_before.get(i, 0)):
@@ -153,10 +158,16 @@ def nbdime_sees(old: Any, new: Any) -> Seen:
             j += 1
         if i < len(old.cells) and i not in removed:
             partner[i] = j
-            if i in patched:
+            if patches.get(i):
                 seen.add(("changed", i, j))
+                if all(_is_of_nothing(part, old.cells[i]) for part in patches[i]):
+                    empty.add(j)
             j += 1
-    return Seen(frozenset(seen), partner)
+    return Seen(frozenset(seen), partner, frozenset(empty))
+
+
+def _is_of_nothing(part: Any, old: Any) -> bool:
+    return (part.op == "add" and not part.value) or (part.op == "remove" and not old.get(part.key))
 
 
 def ours_sees(found: NotebookDiff) -> Seen:
@@ -205,13 +216,19 @@ def explain(found: NotebookDiff, theirs: Seen, old: Sequence[Cell], new: Sequenc
             [(old[i], new[j]) for i, j in seen.partner.items() if i in olds and j in news] for seen in (ours, theirs)
         ]
         told = (_told(item for item in items if item in seen.changes) for seen in (ours, theirs))
-        yield Disagreement(_kind(about, *pairs), "", *told)
+        yield Disagreement(_kind(about, *pairs, is_empty=news <= theirs.empty), "", *told)
 
 
-def _kind(about: Sequence[CellChange], ours: list[tuple[Cell, Cell]], theirs: list[tuple[Cell, Cell]]) -> str:
+def _kind(
+    about: Sequence[CellChange], ours: list[tuple[Cell, Cell]], theirs: list[tuple[Cell, Cell]], *, is_empty: bool
+) -> str:
     sources = {cell.source.strip() for pair in (*ours, *theirs) for cell in pair}
     if any(change.moved for change in about):
         return "moved: another cell counts as the one that moved"
+    if not ours and not theirs:
+        return "removed or added: which of equal cells it is differs"
+    if ours == theirs and is_empty:
+        return "the same pair: an empty field came or went, and only nbdime tells of it"
     if ours == theirs:
         return "the same pair: " + _only_one_sees(about[0])
     if ours and theirs:
@@ -272,8 +289,9 @@ class _Knots:
 
 def run(todo: Sequence[Pair], limit: float, step: Callable[[], None]) -> Compared:
     """Compare all pairs; nbdime gets `limit` seconds for each."""
-    from depository.diff import patch
+    from nbdime.diffing.notebooks import set_notebook_diff_targets
 
+    set_notebook_diff_targets(metadata=False, identifier=False, details=False)
     tally = Counter[str]()
     wrong: list[str] = []
     disagreements: list[Disagreement] = []
@@ -297,8 +315,11 @@ def run(todo: Sequence[Pair], limit: float, step: Callable[[], None]) -> Compare
                 begin = time.process_time()
                 theirs = nbdime_sees(*read)
                 their_seconds = time.process_time() - begin
+        except _TooLongError:
+            tally["late"] += 1
+            continue
         except Exception:  # noqa: BLE001 - whatever keeps it from comparing
-            tally["skipped"] += 1
+            tally["failed"] += 1
             continue
         tally["nbdime"] += 1
         begin = time.process_time()
@@ -316,7 +337,8 @@ def run(todo: Sequence[Pair], limit: float, step: Callable[[], None]) -> Compare
         tally["patched"],
         tuple(wrong),
         tally["nbdime"],
-        tally["skipped"],
+        tally["late"],
+        tally["failed"],
         tally["agreeing"],
         tally["changed"],
         tuple(disagreements),
@@ -333,7 +355,8 @@ def report(result: Compared, examples: int) -> Iterator[str]:
     yield f"{result.pairs:,} pairs of versions ({result.unreadable:,} more are no JSON)"
     yield f"the patch made of the first gives the second, exactly: {result.patched:,} of {result.pairs:,}"
     yield from (f"WRONG {name}" for name in result.wrong_patches)
-    yield f"nbdime compared {result.nbdime_pairs:,} (of {result.nbdime_skipped:,} it failed, or took too long)"
+    late, failed = result.nbdime_late, result.nbdime_failed
+    yield f"nbdime compared {result.nbdime_pairs:,}, took too long for {late:,}, and failed at {failed:,}"
     ours, theirs = result.seconds
     yield f"CPU for comparing those: {ours:.1f} s ours, {theirs:.1f} s nbdime"
     yield f"pairs with the same changed, added and removed cells: {result.agreeing:,} of {result.nbdime_pairs:,}"

@@ -1,10 +1,10 @@
 """How long `depository diff` takes for two notebooks, and how long `nbdiff` takes for the same two.
 
 Pairs are made of real histories: directories that hold the versions of one notebook each, in the order of their names.
-For each size the histories are taken whose newest version is nearest to it, and of each two pairs: ``near``, the newest
-version and the same with a line more in one cell, and ``far``, the oldest and the newest. Both commands run in turns,
-each as a process of its own that writes into a pipe. What counts is CPU time, of the process and its children: other
-work on the machine does not change that by much.
+Of each history the versions are taken that are about as large as a size asks, and of these two pairs: ``near``, the
+newest and the same with a line more in one cell, and ``far``, the oldest and the newest. Notebooks that are named one by one
+count as one history. Both commands run in turns, each as a process of its own that writes into a pipe. What counts is
+CPU time, of the process and its children: other work on the machine does not change that by much.
 
 The floor is a process that reads both files with `json` and does nothing else.
 """
@@ -26,7 +26,7 @@ from typing import NamedTuple
 SIZES = (50_000, 1_400_000, 4_000_000)
 LARGE = 12_000_000
 _TOLERANCE = 1.5
-"""How many times larger or smaller than a size a notebook may be."""
+"""How many times larger or smaller than a size asks a notebook may be."""
 
 OURS = [sys.executable, "-c", "from depository.cli import main; main()", "diff", "--no-index"]
 NBDIFF = [shutil.which("nbdiff", path=Path(sys.executable).parent) or "nbdiff"]
@@ -51,44 +51,48 @@ class Run(NamedTuple):
     """Whether it came to its end in time."""
 
 
-def histories(directory: Path) -> list[list[Path]]:
+def histories(paths: Sequence[Path]) -> list[list[Path]]:
     """The versions of each notebook, oldest first."""
     found: dict[Path, list[Path]] = {}
-    for file in sorted(directory.rglob("*.ipynb")):
-        found.setdefault(file.parent, []).append(file)
-    return [files for files in found.values() if len(files) > 1]
+    for directory in filter(Path.is_dir, paths):
+        for file in sorted(directory.rglob("*.ipynb")):
+            found.setdefault(file.parent, []).append(file)
+    named = [path for path in paths if path.is_file()]
+    return [*found.values(), *([named] if named else [])]
 
 
 def nearest(found: Sequence[list[Path]], size: int, count: int) -> list[list[Path]]:
-    """The histories whose newest version is nearest to a size, and whose oldest is not much smaller."""
+    """Of the histories that have versions of about a size these, the nearest histories first."""
 
-    def distance(files: list[Path]) -> float:
-        return abs(math.log(files[-1].stat().st_size / size))
+    def distance(file: Path) -> float:
+        return abs(math.log(max(file.stat().st_size, 1) / size))
 
-    fitting = [files for files in found if files[0].stat().st_size * _TOLERANCE >= files[-1].stat().st_size > 0]
-    near = sorted((files for files in fitting if distance(files) < math.log(_TOLERANCE)), key=distance)
-    return near[:count]
+    near = [[file for file in files if distance(file) < math.log(_TOLERANCE)] for files in found]
+    several = [files for files in near if len(files) > 1]
+    return sorted(several, key=lambda files: distance(files[-1]))[:count]
 
 
 def pairs(files: list[Path], directory: Path) -> Iterator[Pair]:
     """A near pair and a far one."""
     newest = files[-1]
     name = newest.parent.name[:40]
-    edited = directory / f"{newest.parent.parent.name}-{newest.parent.name}.ipynb"
+    edited = directory / f"{abs(hash(newest))}.ipynb"
     if edit(newest, edited):
         yield Pair(name, "near", newest, edited)
     yield Pair(name, "far", files[0], newest)
 
 
 def edit(source: Path, target: Path) -> bool:
-    """Write a copy with a line more in a cell in the middle."""
+    """Write a copy with a line more in a cell in the middle, if there is one."""
     try:
         notebook = json.loads(source.read_bytes())
-        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and cell["source"]]
+        found = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
+        cells = [cell for cell in found if cell["cell_type"] == "code"]
         cell = cells[len(cells) // 2]
+        field = "source" if "source" in cell else "input"
+        cell[field] = "".join(cell[field]) + "\nchanged = True"
     except (ValueError, LookupError, TypeError):
         return False
-    cell["source"] = "".join(cell["source"]) + "\nchanged = True"
     target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
     return True
 
@@ -153,14 +157,14 @@ def show(pair: Pair, found: dict[str, list[Run]]) -> float | None:
 def main() -> None:
     """Measure, and print a line for each pair and one for each size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory", type=Path, nargs="+", help="where histories of notebooks are")
+    parser.add_argument("path", type=Path, nargs="+", help="a directory with histories of notebooks, or a notebook")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each command on each pair [5]")
     parser.add_argument("--pairs", type=int, default=3, help="histories for each size [3]")
     parser.add_argument("--patience", type=float, default=120, help="seconds before a run is given up [120]")
     options = parser.parse_args()
-    found = [files for directory in options.directory for files in histories(directory)]
+    found = histories(options.path)
     if not found:
-        parser.error("no directory with several versions of a notebook is there")
+        parser.error("there are no notebooks")
     with tempfile.TemporaryDirectory() as temporary:
         for size in (*SIZES, LARGE):
             ratios: dict[str, list[float]] = {"near": [], "far": []}

@@ -303,7 +303,8 @@ def public_names() -> Iterator[str]:
         yield name
         thing = getattr(depository, name)
         if isinstance(thing, type) and not issubclass(thing, Exception):
-            own = itertools.chain(getattr(thing, "_fields", ()), vars(thing))
+            ours = (vars(base) for base in thing.__mro__ if base.__module__.startswith("depository"))
+            own = itertools.chain(getattr(thing, "_fields", ()), *ours)
             yield from (f"{name}.{member}" for member in dict.fromkeys(own) if not member.startswith("_"))
 
 

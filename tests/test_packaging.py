@@ -82,6 +82,7 @@ def test_the_wheel_holds_the_package_and_its_papers_and_nothing_else(names: list
     assert {name for name in names if name.startswith(data)} == {f"{data}data/{ENABLING}"}
     assert {name for name in names if name.startswith("depository/") and not name.endswith(".py")} == {
         "depository/py.typed",
+        "depository/diff/schema.json",
         "depository/jupyter/enable.json",
         "depository/jupyter/event_schemas/archive.yaml",
     }

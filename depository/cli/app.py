@@ -16,6 +16,7 @@ _COMMANDS = {
     "init": "init",
     "save": "save",
     "log": "log",
+    "blame": "blame",
     "show": "show",
     "diff": "diff",
     "restore": "restore",

@@ -1,5 +1,6 @@
 """The content of a side of a comparison: a version, a blob, or the file on disk."""
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from depository.cli import files
@@ -81,7 +82,9 @@ def of_path(session: Session, argument: str) -> Side:
     file = session.file(argument)
     try:
         with open(file, "rb") as stream:
-            data = stream.read(files.MOST_BYTES + 1)
+            size = os.fstat(stream.fileno()).st_size
+            # a pipe says that it has none
+            data = stream.read(size + 1 if 0 < size <= files.MOST_BYTES else files.MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"There is no file '{argument}'.") from error
     except IsADirectoryError as error:

@@ -21,6 +21,9 @@ from depository.notebook.cells import (
     sort_of,
 )
 
+_OUTPUT = 8
+"""What it costs to look for an output among others, in steps of effort."""
+
 Status = Literal["equal", "changed", "added", "removed", "moved", "split", "merged"]
 
 
@@ -200,6 +203,8 @@ def _output_changes(old: Sequence[Output], new: Sequence[Output], effort: Effort
     before, after = before[head:], after[head:]
     tail = _equal_ones(zip(reversed(before), reversed(after), strict=False))
     before, after = before[: len(before) - tail], after[: len(after) - tail]
+    if not effort.spend(_OUTPUT * (len(before) + len(after))):
+        return tuple(change for change in _replaced(before, after) if not _is_none(change))
     runs = common([content_of(output) for output in before], [content_of(output) for output in after], effort)
     changes: list[OutputChange] = []
     i = j = 0
@@ -215,9 +220,16 @@ def _equal_ones(pairs: Iterable[tuple[Output, Output]]) -> int:
 
 
 def _same_output(old: Output, new: Output) -> bool:
-    # all but metadata
-    plain = [(output.kind, output.name, output.text, output.error_name, output.error_value) for output in (old, new)]
-    return plain[0] == plain[1] and same_json(old.mimes, new.mimes)
+    return _plain(old) == _plain(new) and same_json(old.mimes, new.mimes)
+
+
+def _plain(output: Output) -> tuple[str | None, ...]:
+    return output.kind, output.name, output.text, output.error_name, output.error_value
+
+
+def _is_none(change: OutputChange) -> bool:
+    old, new = change
+    return old is not None and new is not None and _plain(old) == _plain(new) and content_of(old) == content_of(new)
 
 
 def _replaced(old: Sequence[Output], new: Sequence[Output]) -> Iterator[OutputChange]:

@@ -3,7 +3,7 @@
 ``schema.json`` beside this module describes it. It is plain JSON data, and has no bytes of images in it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from depository.diff import outputs, structure
@@ -52,6 +52,7 @@ def of_diff(diff: NotebookDiff, *, context: int = 3, room: int | None = None, ef
         "counts": {**diff.counts._asdict(), "outputs_only": sum(map(is_of_outputs_only, diff.changes))},
         "old_format": diff.old_format,
         "new_format": diff.new_format,
+        "language": _language(diff.new_metadata) or _language(diff.old_metadata),
         "metadata": metadata,
         "cells": cells,
         "hunks": None,
@@ -86,6 +87,7 @@ def of_texts(
         "counts": None,
         "old_format": None,
         "new_format": None,
+        "language": None,
         "metadata": None,
         "cells": None,
         "hunks": hunks,
@@ -305,6 +307,15 @@ class _Places:
             "name": _short(output.name or output.error_name or "") or None,
             "mimes": [_short(mime) for mime in sorted(output.mimes)[:_MAX_MIMES]],
         }
+
+
+def _language(metadata: Mapping[str, Any]) -> str | None:
+    """What the code of a notebook is written in, in its own words."""
+    for entry, name in (("language_info", "name"), ("kernelspec", "language")):
+        found = metadata.get(entry)
+        if isinstance(found, Mapping) and isinstance(language := found.get(name), str) and language:
+            return _short(language)
+    return None
 
 
 def _changed(change: CellChange) -> list[str]:

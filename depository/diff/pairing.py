@@ -207,6 +207,9 @@ def _likeness(old: _Words, new: _Words, least: float, effort: Effort) -> float:
 
 def _pair_in_order(olds: Sequence[_Words], news: Sequence[_Words], effort: Effort) -> dict[int, int]:
     """Pair the cells of one gap so that the sum of likeness is greatest and none moves. A large gap gets no pairs."""
+    if len(olds) == len(news) == 1 and max(olds[0].total, news[0].total) < _FAR_WORDS and olds[0].sort == news[0].sort:
+        # so few words can't tell; what stands alone in the place of another became it
+        return {olds[0].cell: news[0].cell}
     if len(olds) * len(news) > _GAP_PAIRS or not effort.spend(len(olds) * len(news)):
         return {}
     likeness = [[_likeness(old, new, _NEARBY_LIKENESS, effort) for new in news] for old in olds]

@@ -12,6 +12,8 @@ NARROWEST = 40
 _BETWEEN = " │ "
 _SIGN = 2
 _TAB = 4
+_TOO_FAR = 0.7
+"""Which part of a piece is kept together, whatever blank is in it."""
 
 Measure = Callable[[str], int]
 """How many columns of a terminal a text takes."""
@@ -51,7 +53,7 @@ class _Layout:
 
     def rows(self, removed: Sequence[Line], added: Sequence[Line]) -> Iterator[Line]:
         """Lines that went beside those that came; those that became one another in one row."""
-        pairs = pair_lines([line.text[_SIGN:] for line in removed], [line.text[_SIGN:] for line in added], self._effort)
+        pairs = self._pairs(removed, added)
         i = j = 0
         for next_i, next_j in [*pairs, (len(removed), len(added))]:
             for old, new in zip_longest(removed[i:next_i], added[j:next_j]):
@@ -59,6 +61,17 @@ class _Layout:
             if next_i < len(removed) and next_j < len(added):
                 yield from self.row(removed[next_i], added[next_j])
             i, j = next_i + 1, next_j + 1
+
+    def _pairs(self, removed: Sequence[Line], added: Sequence[Line]) -> list[tuple[int, int]]:
+        pairs = pair_lines([line.text[_SIGN:] for line in removed], [line.text[_SIGN:] for line in added], self._effort)
+        # rows of a table were paired by their columns, and that shows by their marks
+        marked = [
+            [k for k, line in enumerate(side) if any(run.marked for run in line.runs)] for side in (removed, added)
+        ]
+        olds, news = {i for i, _ in pairs}, {j for _, j in pairs}
+        if len(marked[0]) == len(marked[1]) and not (olds.issuperset(marked[0]) and news.issuperset(marked[1])):
+            return list(zip(*marked, strict=True))
+        return pairs
 
     def row(self, old: Line | None, new: Line | None) -> Iterator[Line]:
         """A line of each side, or of one, on as many lines as the longer one needs."""
@@ -71,35 +84,43 @@ class _Layout:
             yield Line("context", text.rstrip(), _stripped(runs, len(text) - len(text.rstrip())))
 
     def _wrapped(self, line: Line) -> Iterator[list[Run]]:
-        room = self._width - _SIGN
-        runs = line.runs or (Run(line.text[:_SIGN]), Run(line.text[_SIGN:]))
-        piece: list[Run] = [runs[0]]
-        left = room
-        for run in runs[1:]:
-            text = run.text.expandtabs(_TAB)
-            while text:
-                count = self._fitting(text, left)
-                if not count:
-                    yield piece
-                    # where even one character finds no room, it gets a line of its own
-                    piece, left, count = [Run(" " * _SIGN)], room, 0 if left < room else 1
-                    if not count:
-                        continue
-                piece.append(run._replace(text=text[:count]))
-                left -= self._measure(text[:count])
-                text = text[count:]
+        """The pieces of a line, one below the other."""
+        sign, *rest = line.runs or (Run(line.text[:_SIGN]), Run(line.text[_SIGN:]))
+        runs = [run._replace(text=run.text.expandtabs(_TAB)) for run in rest]
+        ends = iter(self._ends("".join(run.text for run in runs)))
+        piece, place, end = [sign], 0, next(ends)
+        for run in runs:
+            start = 0
+            while place + len(run.text) - start > end:
+                piece.append(run._replace(text=run.text[start : start + end - place]))
+                yield piece
+                start += end - place
+                piece, place, end = [Run(" " * _SIGN)], end, next(ends)
+            piece.append(run._replace(text=run.text[start:]))
+            place += len(run.text) - start
         yield piece
 
-    def _fitting(self, text: str, room: int) -> int:
-        """How many characters of a text fit."""
-        if self._measure(text) <= room:
-            return len(text)
+    def _ends(self, text: str) -> Iterator[int]:
+        """Where each piece of a text ends: after a blank if there is one not too far back."""
+        room, start = self._width - _SIGN, 0
+        while self._measure(text[start:]) > room:
+            # even where one character finds no room, it is shown
+            end = start + max(self._fitting(text, start, room), 1)
+            blank = text.rfind(" ", start, end) + 1
+            if text[end] != " " and blank > start + (end - start) * _TOO_FAR:
+                end = blank
+            yield end
+            start = end
+        yield len(text)
+
+    def _fitting(self, text: str, start: int, room: int) -> int:
+        """How many characters fit, from one on."""
         used = 0
-        for count, character in enumerate(text):
+        for count, character in enumerate(text[start : start + room]):
             used += self._measure(character)
             if used > room:
                 return count
-        return len(text)
+        return room
 
 
 def _stripped(runs: list[Run], blanks: int) -> tuple[Run, ...]:

@@ -30,7 +30,7 @@ class Parts(NamedTuple):
     """Which cell became which, and which are parts of others."""
 
     pairs: list[Pairing]
-    """A cell that was split, or merged from others, is paired with the part that has most of it."""
+    """A cell that was split, or merged from others, is paired with the part that has its id, or else most of it."""
     split: dict[int, int]
     """Of each new cell that was a part of an old one, both indexes."""
     merged: dict[int, int]
@@ -120,11 +120,14 @@ class _Search:
             choices: tuple[tuple[list[int], list[int]], ...] = ((near, far), (near, []), ([], far))
             chosen = next((found for choice in choices if (found := self._parts_beside(whole, own, *choice))), {})
         if chosen:
-            kind = sort_of_cell(cell)
-            best = max(chosen, key=lambda j: (sort_of_cell(self.cells[j]) == kind, chosen[j], j == own, -j))
+            best = max(chosen, key=lambda j: (*self._belongs(cell, self.cells[j]), chosen[j], j == own, -j))
             self.partner[cell.index] = best
             self.parts |= {j: cell.index for j in chosen if j != best}
             self._taken |= set(chosen)
+
+    def _belongs(self, whole: Cell, part: Cell) -> tuple[bool, bool]:
+        """What counts for more than the size of a part."""
+        return bool(whole.id) and whole.id == part.id, sort_of_cell(whole) == sort_of_cell(part)
 
     def _next_parts(self, whole: _Whole, beside: list[int]) -> list[int]:
         found: list[int] = []

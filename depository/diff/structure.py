@@ -8,12 +8,13 @@ import json
 import math
 import operator
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from itertools import filterfalse, pairwise
 from typing import Any, Literal, NamedTuple
 
-from depository.diff.likeness import Bag, in_order
+from depository.diff.likeness import MAX_PAIRS, Bag, in_order
 from depository.diff.sequences import Effort, Pair, Run, common
+from depository.notebook.cells import as_json
 
 MAX_DEPTH = 100
 """Values further down than this are not looked into: they are equal, or have changed."""
@@ -47,19 +48,20 @@ def compare(
         old: the value before, as `json` reads it.
         new: the value after.
         limit: how many changes to list.
-        effort: the work that may be done; a new default one if None.
+        effort: the work that may be done; a new default one if None. Where it does not suffice to look into both
+            values, they have changed as a whole.
 
     Returns:
-        The changes, and how many more there are.
+        The changes, and how many more there are at least: what is left when the list is full is not looked into.
     """
-    changes: list[Change] = []
-    more = 0
-    for change in _Walk(effort or Effort()).changes(old, new):
-        if len(changes) < limit:
-            changes.append(change)
-        else:
-            more += 1
-    return tuple(changes), more
+    effort = effort or Effort()
+    equality = _Equality()
+    if equality.look_into(old, effort) and equality.look_into(new, effort):
+        return _Walk(equality, effort).changes(old, new, limit)
+    if old is new or ((text := as_json(old)) == as_json(new) and not text.startswith("<")):
+        return (), 0
+    change = Change((), "changed", old, new)
+    return ((change,), 0) if limit > 0 else ((), 1)
 
 
 def equal(old: object, new: object) -> bool:
@@ -110,73 +112,86 @@ class _Equality:
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
         self._of: dict[int, int] = {}
+        self._shapes: dict[Hashable, Hashable] = {}
         self._kept: list[object] = []
 
-    def add(self, value: object) -> None:
-        """Look at a value and all within."""
-        self._kept.append(value)  # what is known by its address must stay
-        stack = [value]
-        while stack:
-            found = stack[-1]
-            if id(found) in self._of or not isinstance(found, Mapping | list | tuple):
-                stack.pop()
-                continue
-            inner = found.values() if isinstance(found, Mapping) else found
-            if waiting := [one for one in inner if isinstance(one, _CONTAINERS) and id(one) not in self._of]:
-                stack += waiting
-                continue
-            stack.pop()
-            key: Hashable
-            if isinstance(found, Mapping):
-                key = frozenset((name, self.key(item)) for name, item in found.items())
-            else:
-                key = self._of_list(found)
-            self._of[id(found)] = self._numbers.setdefault(key, len(self._numbers))
+    def look_into(self, value: object, effort: Effort) -> bool:
+        """Learn a value and all within; False where the effort does not suffice."""
+        found: list[Any] = [value] if is_container(value) else []
+        for container in found:
+            if not effort.spend(_STEPS + len(container) // _STEPS):
+                return False
+            inner: Collection[Any] = container.values() if isinstance(container, Mapping) else container
+            if not _SIMPLE.issuperset(map(type, inner)):
+                found += filter(is_container, inner)
+        # what is known by its address must stay
+        self._kept += found
+        for container in reversed(found):
+            key = self._key_of_container(container)
+            self._of[id(container)] = self._numbers.setdefault(key, len(self._numbers))
+        return True
 
     def key(self, value: object) -> Hashable:
-        """Equal for equal values that were looked at."""
-        return self._of[id(value)] if isinstance(value, _CONTAINERS) else scalar(value)
+        """Equal for equal values that were learnt."""
+        ((kind, known),) = zip(*self._parts((value,)), strict=True)
+        return kind, known
 
     def keys(self, old: Sequence[Any], new: Sequence[Any]) -> tuple[Sequence[Hashable], Sequence[Hashable]]:
         """Keys for the items of two lists."""
-        if _are_plain(old, new):
+        kinds = {*map(type, old), *map(type, new)}
+        if kinds <= _SIMPLE and len(kinds & {bool, int, float}) < 2 and not (_has_odd(old) or _has_odd(new)):
             return old, new
-        return [self.key(item) for item in old], [self.key(item) for item in new]
+        return list(zip(*self._parts(old), strict=True)), list(zip(*self._parts(new), strict=True))
 
-    def _of_list(self, items: Sequence[Any]) -> Hashable:
-        # most of what is large is a list of numbers: that is one step, not one for each
-        if _are_plain(items, ()):
-            return frozenset(map(type, items)), tuple(items)
-        return tuple(map(self.key, items))
+    def _key_of_container(self, container: Any) -> Hashable:
+        names = None
+        if isinstance(container, Mapping):
+            names = tuple(sorted(container, key=str))
+            container = [container[name] for name in names]
+        kinds, known = self._parts(container)
+        shape = (names, tuple(kinds))
+        # many maps have the same names, and many lists the same kinds of values
+        return self._shapes.setdefault(shape, shape), tuple(known)
+
+    def _parts(self, values: Sequence[Any]) -> tuple[Sequence[type], Sequence[Hashable]]:
+        """The kinds of values, and the values, with a number for each that has others within."""
+        kinds = list(map(type, values))
+        if _SIMPLE.issuperset(kinds) and not (float in kinds and _has_odd(values)):
+            return kinds, values
+        parts = [
+            (kind, value)
+            if kind in _EXACT
+            else (kind, value if value and value == value else repr(value))  # noqa: PLR0124 - so NaN is told
+            if kind is float
+            else self._part(value)
+            for kind, value in zip(kinds, values, strict=True)
+        ]
+        return [kind for kind, _ in parts], [known for _, known in parts]
+
+    def _part(self, value: object) -> tuple[type, Hashable]:
+        if isinstance(value, Mapping):
+            return dict, self._of[id(value)]
+        if isinstance(value, list | tuple):
+            return list, self._of[id(value)]
+        for base in (bool, int, float, str):
+            if isinstance(value, base):
+                return base, repr(base(value))
+        return type(value), repr(value)
 
 
-_CONTAINERS = (dict, list, tuple, Mapping)
 _SIMPLE = {str, int, float, bool, type(None)}
+_EXACT = _SIMPLE - {float}
+_STEPS = 8
+"""What it takes to learn one map or list, or as many values in it."""
 
 
-def scalar(value: object) -> Hashable:
-    """Equal for two values that are no containers, and equal as JSON."""
+def is_container(value: object) -> bool:
+    """Whether a value has others within."""
     kind = type(value)
-    if kind is float:
-        # -0.0 is another number than 0.0, as JSON writes them; NaN is none that Python calls equal
-        return kind, value if value and value == value else repr(value)  # noqa: PLR0124 - that is how NaN is told
-    if kind in _SIMPLE:
-        return kind, value
-    for base in (bool, int, float, str):
-        if isinstance(value, base):
-            return base, base(value)
-    return kind, repr(value)
+    return kind is dict or kind is list or (kind not in _SIMPLE and isinstance(value, Mapping | list | tuple))
 
 
-def _are_plain(old: Sequence[Any], new: Sequence[Any]) -> bool:
-    """Whether the items of two lists are equal as Python says it where they are equal as JSON."""
-    kinds = {*map(type, old), *map(type, new)}
-    if not kinds <= _SIMPLE or len(kinds & {bool, int, float}) > 1:
-        return False
-    return float not in kinds or not any(_has_odd_floats(side) for side in (old, new))
-
-
-def _has_odd_floats(items: Sequence[Any]) -> bool:
+def _has_odd(items: Sequence[Any]) -> bool:
     """Whether there is a NaN, which is not equal to itself, or a -0.0, which is equal to 0.0."""
     if any(map(operator.ne, items, items)):
         return True
@@ -187,32 +202,33 @@ def _has_odd_floats(items: Sequence[Any]) -> bool:
 
 
 class _Walk:
-    def __init__(self, effort: Effort) -> None:
+    def __init__(self, equality: _Equality, effort: Effort) -> None:
+        self._equality = equality
         self._effort = effort
-        self._equality = _Equality()
 
-    def changes(self, old: object, new: object) -> Iterator[Change]:
-        self._equality.add(old)
-        self._equality.add(new)
-        stack: list[Change] = []
-        if self._equality.key(old) != self._equality.key(new):
-            stack.append(Change((), "changed", old, new))
-        while stack:
+    def changes(self, old: object, new: object, limit: int) -> tuple[tuple[Change, ...], int]:
+        found: list[Change] = []
+        stack = [Change((), "changed", old, new)] if self._equality.key(old) != self._equality.key(new) else []
+        while stack and len(found) < limit:
             change = stack.pop()
-            if change.status != "changed" or len(change.where) >= MAX_DEPTH:
-                yield change
-                continue
-            match change:
-                case Change(where, _, Mapping() as before, Mapping() as after):
-                    stack += reversed(list(self._of_maps(where, before, after)))
-                case Change(where, _, list() | tuple() as before, list() | tuple() as after):
-                    inner = self._of_lists(where, before, after)
-                    if inner is None:
-                        yield change
-                    else:
-                        stack += reversed(inner)
-                case _:
-                    yield change
+            inner = self._within(change)
+            if inner is None:
+                found.append(change)
+            else:
+                stack += reversed(inner)
+        return tuple(found), len(stack)
+
+    def _within(self, change: Change) -> list[Change] | None:
+        """What changed within two values; None where that is best told as one become another."""
+        if change.status != "changed" or len(change.where) >= MAX_DEPTH:
+            return None
+        match change:
+            case Change(where, _, Mapping() as before, Mapping() as after):
+                return list(self._of_maps(where, before, after))
+            case Change(where, _, list() | tuple() as before, list() | tuple() as after):
+                return self._of_lists(where, before, after)
+            case _:
+                return None
 
     def _of_maps(self, where: Where, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Change]:
         key = self._equality.key
@@ -244,7 +260,8 @@ class _Walk:
                 changes += [Change((*where, gone), "removed", old[gone], None) for gone in range(i, stop_i)]
                 changes += [Change((*where, came), "added", None, new[came]) for came in range(j, stop_j)]
                 if stop_i < run_i and stop_j < run_j:
-                    changes.append(Change((*where, stop_i), "changed", old[stop_i], new[stop_j]))
+                    if self._equality.key(old[stop_i]) != self._equality.key(new[stop_j]):
+                        changes.append(Change((*where, stop_i), "changed", old[stop_i], new[stop_j]))
                     stop_i, stop_j = stop_i + 1, stop_j + 1  # noqa: PLW2901
                 i, j = stop_i, stop_j
             i, j = run_i + length, run_j + length
@@ -253,7 +270,7 @@ class _Walk:
     def _pairs(self, old: Sequence[Any], new: Sequence[Any]) -> list[Pair]:
         """Which of the items that have no equal became which: those most alike, and those of a sort between them."""
         alike: list[Pair] = []
-        if len(old) > 1 or len(new) > 1:
+        if 1 < len(old) * len(new) <= MAX_PAIRS:
             bags = [[self._bag(item) for item in side] for side in (old, new)]
             alike = in_order(bags[0], bags[1], _LIKENESS, self._effort)
         pairs: list[Pair] = []
@@ -289,7 +306,7 @@ def _in_place(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Run]:
 
 
 def _holds_no_containers(items: Sequence[Any]) -> bool:
-    return not any(issubclass(kind, _CONTAINERS) for kind in set(map(type, items)))
+    return _SIMPLE.issuperset(map(type, items)) or not any(map(is_container, items))
 
 
 def _sort(value: object) -> str:

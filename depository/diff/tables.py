@@ -25,8 +25,8 @@ MAX_CELLS = 100_000
 MAX_TAG = 256 * 1024
 """Characters of one tag or comment."""
 _PIECE = 16 * 1024
-_CHARACTERS_PER_STEP = 4
-"""How many characters of HTML are read for one step of an `Effort`."""
+_STEPS = 8
+"""What it takes to read a tag, or as many characters beside it."""
 _LIKENESS = 0.4
 """How alike two rows must be of which one became the other."""
 
@@ -86,7 +86,11 @@ def read(html: str, effort: Effort) -> Page | None:
         html: HTML of any kind, valid or not.
         effort: the work that may be done; where it does not suffice, there is no table.
     """
-    if len(html) > MAX_HTML or not _TABLE.search(html) or not effort.spend(len(html) // _CHARACTERS_PER_STEP):
+    if (
+        len(html) > MAX_HTML
+        or not _TABLE.search(html)
+        or not effort.spend(_STEPS * html.count("<") + len(html) // _STEPS)
+    ):
         return None
     reader = _Reader()
     html = "".join(_without_programs(html))

@@ -10,11 +10,10 @@ from depository.diff.threeway import ThreeWay, ThreeWayChange, Who
 from depository.notebook.text import Line, cell_header, plural
 
 _IN_WORDS: dict[Who, str] = {
-    "none": "unchanged",
-    "one": "changed in the one",
-    "other": "changed in the other",
-    "both": "changed alike in both",
-    "conflict": "changed in both",
+    "one": "in the one",
+    "other": "in the other",
+    "both": "alike in both",
+    "conflict": "differently in both",
 }
 
 
@@ -29,7 +28,7 @@ def render_three_way(found: ThreeWay, look: Look) -> Iterator[Line]:
     effort = Effort()
     one, other = Renderer(found.one, look, effort), Renderer(found.other, look, effort)
     if found.metadata != "none":
-        yield Line("output-header", f"· notebook metadata {_IN_WORDS[found.metadata]}")
+        yield Line("output-header", f"· notebook metadata changed {_IN_WORDS[found.metadata]}")
     skipped = 0
     for change in found.changes:
         if change.who == "none":
@@ -56,10 +55,13 @@ def render_three_way(found: ThreeWay, look: Look) -> Iterator[Line]:
 def summary(found: ThreeWay) -> str:
     """Who changed how many cells, in one line."""
     counts = Counter(change.who for change in found.changes if not _is_part(change))
-    named = [f"{plural(counts[who], 'cell')} {_IN_WORDS[who]}" for who in _IN_WORDS if counts[who] and who != "none"]
+    named = [f"{counts[who]:,} {words}" for who, words in _IN_WORDS.items() if counts[who]]
+    if found.metadata != "none":
+        named.append(f"notebook metadata {_IN_WORDS[found.metadata]}")
     if not named:
         return "no changes"
-    return ", ".join([*named, f"{counts['none']:,} unchanged"])
+    changed = sum(counts[who] for who in _IN_WORDS)
+    return f"{plural(changed, 'cell')} changed: {', '.join(named)}; {counts['none']:,} unchanged"
 
 
 def _is_part(change: ThreeWayChange) -> bool:
@@ -70,11 +72,9 @@ def _is_part(change: ThreeWayChange) -> bool:
 def _header(change: ThreeWayChange) -> str:
     cells = [cell for side in (change.one, change.other) if side for cell in (side.new, side.old) if cell]
     cell = change.base or cells[0]
-    words = _IN_WORDS[change.who]
     whats = {_what(side) for side in (change.one, change.other) if side and side.status != "equal"}
-    if change.who != "conflict" and len(whats) == 1:
-        words = words.replace("changed", whats.pop(), 1)
-    return cell_header(cell, None, words)
+    what = whats.pop() if len(whats) == 1 else "changed"
+    return cell_header(cell, None, f"{what} {_IN_WORDS[change.who]}")
 
 
 def _what(change: CellChange) -> str:

@@ -47,12 +47,12 @@ def splice(
     Raises:
         InvalidContent: the file before is no notebook.
     """
-    style = render.Style.of(source)
+    style = render.Style.of(source.removeprefix(BOM_UTF8))
     try:
         text = source.decode()
         lists = list(_cell_lists(text, len(text) - len(text.lstrip("\ufeff"))))
         spliced = _spliced(text, lists, _Writer(text, style, notebook), replaced, inserted).encode()
-    except ValueError as error:
+    except (IndexError, ValueError) as error:
         raise InvalidContent("The file is no notebook that a cell could be put into.") from error
     # a list without any cell yet, or keys that are there twice
     is_right = content.from_file(spliced).canonical == encode(notebook)
@@ -76,10 +76,10 @@ def _spliced(
     for found in lists:
         if not found.cells:
             continue
-        gap = text[found.start : found.cells[0].start]
+        between = writer.between(found)
         if place == 0:
             news = [writer.write(cell, models) for cell in inserted.get(-1, ())]
-            parts += [text[: found.cells[0].start], *(f"{new},{gap}" for new in news)]
+            parts += [text[: found.cells[0].start], *(f"{new}{between}" for new in news)]
             done = found.cells[0].start
         for span in found.cells:
             parts.append(text[done : span.start])
@@ -87,7 +87,7 @@ def _spliced(
             parts.append(
                 writer.write(replaced[place], models[place : place + 1]) if is_new else text[span.start : span.stop]
             )
-            parts += [f",{gap}{writer.write(cell, models)}" for cell in inserted.get(place, ())]
+            parts += [f"{between}{writer.write(cell, models)}" for cell in inserted.get(place, ())]
             done = span.stop
             place += 1
     return "".join([*parts, text[done:]])
@@ -100,7 +100,15 @@ class _Writer:
         self._text = text
         self._style = style
         self._head = {key: notebook[key] for key in ("nbformat", "nbformat_minor") if key in notebook}
+        self._is_airy = '": ' in text
         self._has_sheets = not isinstance(notebook.get("cells"), list)
+
+    def between(self, found: _CellList) -> str:
+        """What stands between two cells."""
+        first, *more = found.cells
+        if more:
+            return self._text[first.stop : more[0].start]
+        return "," + (self._text[found.start : first.start] or " " * self._is_airy)
 
     def write(self, cell: Cell, models: Sequence[Cell]) -> str:
         """The text of a cell, its keys in the order that they have in a model of its kind."""
@@ -112,7 +120,7 @@ class _Writer:
         span = next(_cell_lists(rendered, 0)).cells[0]
         written = rendered[span.start : span.stop]
         if "\n" not in self._text.strip():
-            separators = (", ", ": ") if '": ' in self._text else (",", ":")
+            separators = (", ", ": ") if self._is_airy else (",", ":")
             return json.dumps(json.loads(written), ensure_ascii=written.isascii(), separators=separators)
         return written.replace("\n", "\r\n") if "\r\n" in self._text else written
 

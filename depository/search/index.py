@@ -21,7 +21,6 @@ from depository.history.entries import Change, ContentKind, VersionEntry
 from depository.notebook.canonical import decode_text, encode_text
 from depository.search import layouts
 from depository.search.layouts import Layout
-from depository.search.query import Layer
 from depository.search.texts import LONGEST_TEXT, Group, Sheet, Text
 
 FORMAT = 1
@@ -30,13 +29,18 @@ FORMAT = 1
 _APPLICATION = 0x44504F49  # "DPOI"
 _PATIENCE = 5.0
 """Seconds to wait for another process that writes."""
-_COMPRESSED_FROM = 1024
-"""Characters of a text."""
+_COMPRESSED_FROM = 4096
+"""Bytes of a text."""
 _WHOLE_EVERY = 32
 """Layouts of which one is kept whole, so that none takes long to be put together."""
 _LONGEST_CHAIN = 1000
 """Layouts that one is put together from; others come in between where two processes write."""
-_AT_ONCE = 500
+_LENGTHS = (8, 32, 128, 512)
+_TEXTS = {
+    length: f"SELECT id, layer, body FROM texts WHERE id IN ({', '.join('?' * length)}) ORDER BY id"  # noqa: S608
+    for length in _LENGTHS
+}
+_AT_ONCE = _LENGTHS[-1]
 """Values in one question to SQLite."""
 _USELESS = {
     sqlite3.SQLITE_ERROR,
@@ -63,12 +67,14 @@ CREATE TABLE layouts (
     path INTEGER NOT NULL, sheet INTEGER NOT NULL, number INTEGER NOT NULL, base INTEGER, cells BLOB,
     PRIMARY KEY (path, sheet, number)
 ) WITHOUT ROWID;
-CREATE TABLE complete (path INTEGER NOT NULL, sheet INTEGER NOT NULL, latest INTEGER NOT NULL,
+CREATE TABLE complete (
+    path INTEGER NOT NULL, sheet INTEGER NOT NULL, latest INTEGER NOT NULL, texts BLOB NOT NULL,
     PRIMARY KEY (path, sheet)
 ) WITHOUT ROWID;
 """
 # layouts: from version `number` on, until the next row; `base` is the number of the row that it is kept as a difference
-# from, and no cells means that the version could not be read. complete: every version up to `latest` has its layout.
+# from, and no cells means that the version could not be read. complete: every version up to `latest` has its layout,
+# and these are all their texts.
 
 
 class IndexDamagedError(sqlite3.DatabaseError):
@@ -99,6 +105,15 @@ class Known(NamedTuple):
     """All versions from this one to the latest are known."""
     latest: int
     refs: Mapping[str, int] = MappingProxyType({})
+
+
+class Moment(NamedTuple):
+    """When a version was made, and by whom."""
+
+    number: int
+    time: int
+    """In milliseconds since the epoch."""
+    author: str
 
 
 class Index:
@@ -205,6 +220,14 @@ class Index:
         with _checked():
             return _version(row) if row else None
 
+    def moments(self, path: Known, number: int | None = None) -> list[Moment]:
+        """When the known versions of a path were made, and by whom, the oldest first; or of one of them alone."""
+        rows = self._database.execute(
+            "SELECT number, time, author FROM versions WHERE path = ? AND number BETWEEN ? AND ? ORDER BY number",
+            (path.id, number or 1, number or path.latest),
+        ).fetchall()
+        return [Moment(*row) for row in rows]
+
     def origin(self, path: Known, sheet: Sheet, number: int) -> int:
         """The version whose sheet is that of another: the newest, up to that one, that changed it."""
         row = self._row(
@@ -232,7 +255,11 @@ class Index:
 
     def set_complete(self, path: Known, sheet: Sheet) -> None:
         """Note that every version of a path has its layout."""
-        self._database.execute("INSERT OR REPLACE INTO complete VALUES (?, ?, ?)", (path.id, sheet.number, path.latest))
+        self._check(path)
+        texts = layouts.pack(sorted(self._texts_of_layouts(path, sheet)))
+        self._database.execute(
+            "INSERT OR REPLACE INTO complete VALUES (?, ?, ?, ?)", (path.id, sheet.number, path.latest, texts)
+        )
 
     def read_numbers(self, path: Known, sheet: Sheet) -> set[int]:
         """The numbers of the versions that were read for their layout."""
@@ -292,6 +319,13 @@ class Index:
 
     def text_numbers(self, path: Known, sheet: Sheet) -> set[int]:
         """The numbers of all texts that any version of a path has."""
+        row = self._row("SELECT latest, texts FROM complete WHERE path = ? AND sheet = ?", path.id, sheet.number)
+        if row is None or row[0] != path.latest:
+            return self._texts_of_layouts(path, sheet)
+        with _checked():
+            return layouts.new_in(row[1], is_difference=False)
+
+    def _texts_of_layouts(self, path: Known, sheet: Sheet) -> set[int]:
         rows = self._database.execute(
             "SELECT base IS NOT NULL, cells FROM layouts WHERE path = ? AND sheet = ? AND cells IS NOT NULL",
             (path.id, sheet.number),
@@ -301,22 +335,18 @@ class Index:
 
     # texts
 
-    def texts(self, numbers: Iterable[int]) -> Iterator[tuple[int, Text]]:
-        """Texts by their numbers, in the order of these."""
+    def texts(self, numbers: Iterable[int]) -> Iterator[tuple[int, int, str]]:
+        """Texts by their numbers, in the order of these: number, layer, text."""
         wanted = sorted(numbers)
         for start in range(0, len(wanted), _AT_ONCE):
             part = wanted[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(part))
-            rows = self._database.execute(
-                f"SELECT id, layer, body FROM texts WHERE id IN ({marks}) ORDER BY id",  # noqa: S608 - marks alone
-                part,
-            ).fetchall()
+            # a question of one of few lengths, so that SQLite knows it already; to ask twice for one text is no harm
+            length = next(length for length in _LENGTHS if length >= len(part))
+            rows = self._database.execute(_TEXTS[length], part + part[-1:] * (length - len(part))).fetchall()
             if len(rows) < len(part):
                 raise IndexDamagedError("The index lacks a text.")
             for number, layer, body in rows:
-                with _checked():
-                    text = Text(Layer(layer), body if type(body) is str else self._decompressed(body))
-                yield number, text
+                yield number, layer, body if type(body) is str else self._decompressed(body)
 
     def number_of(self, text: Text) -> int | None:
         """The number of a text, if any version has it."""
@@ -346,7 +376,8 @@ class Index:
         return text
 
     def _decompressed(self, body: bytes) -> str:
-        return decode_text(self._unpacked.decompress(body, max_output_size=4 * LONGEST_TEXT))
+        with _checked():
+            return decode_text(self._unpacked.decompress(body, max_output_size=4 * LONGEST_TEXT))
 
     def _layout(self, path: Known, sheet: Sheet, number: int) -> Layout:
         steps: list[bytes] = []

@@ -36,16 +36,17 @@ class Pattern:
             InvalidInput: it is no regular expression.
         """
         flags = re.MULTILINE | (re.IGNORECASE if How.IGNORE_CASE in how else re.NOFLAG)
-        self._needle = "" if How.IGNORE_CASE in how else pattern if How.FIXED in how else needle_of(pattern)
+        self.needle = "" if How.IGNORE_CASE in how else pattern if How.FIXED in how else needle_of(pattern)
+        """What is in every text that matches; may be empty."""
         self._regex = _compiled(re.escape(pattern) if How.FIXED in how else pattern, flags)
         if How.WORD in how:
             self._regex = _compiled(_as_word(self._regex.pattern), flags)
 
     def lines(self, text: str) -> Iterator[Found]:
         """The lines in which a match begins, in order. An empty end after the last line end is no line."""
-        if self._needle not in text:
-            return
         start, row = 0, 1
+        if not text:
+            return
         while (match := self._regex.search(text, start)) and (match.start() < len(text) or not text.endswith("\n")):
             here = text.rfind("\n", 0, match.start()) + 1
             end = text.find("\n", match.start())

@@ -4,31 +4,20 @@ What is found is told line by line, path by path. Where several versions are sea
 path, with the versions that have it.
 """
 
-import sqlite3
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import NamedTuple
 
-from depository.history.entries import VersionEntry
 from depository.search import layouts
-from depository.search.index import Index, Known, State, is_useless, open_index
+from depository.search.index import Index, Known, Moment, State
+from depository.search.indexed import Cache, Indexed
+from depository.search.layouts import Layout
 from depository.search.patterns import Found, Pattern
 from depository.search.query import Layer, Match, Query, Telling, Versions
 from depository.search.texts import Sheet
-from depository.search.updating import NEWEST, Line, Store, Wanted, update
-
-BATCH = 64
-"""Paths that are looked at together: results come after so many."""
-
-
-class Cache(NamedTuple):
-    """Where the index is."""
-
-    file: str | None = None
-    """None for one in memory, which is gone when the search ends."""
-    anew: bool = False
-    """Throw away what is there."""
+from depository.search.updating import NEWEST, Line, Store, Wanted
 
 
 def search(store: Store, query: Query, lines: Iterable[Line], cache: Cache, telling: Telling) -> Iterator[Match]:
@@ -46,79 +35,38 @@ def search(store: Store, query: Query, lines: Iterable[Line], cache: Cache, tell
         StorageError: something could not be read.
     """
     pattern = Pattern(query.pattern, query.how)
-    return _Search(store, query, pattern, cache, telling).run(lines)
+    sheets = tuple(sheet for sheet in Sheet if not query.layers.isdisjoint(sheet.value))
+    return _matches(store, query, pattern, Wanted(sheets, _REFS.get(query.versions)), lines, cache, telling)
 
 
-class _Search:
-    def __init__(self, store: Store, query: Query, pattern: Pattern, cache: Cache, telling: Telling) -> None:
-        self._store = store
-        self._query = query
-        self._pattern = pattern
-        self._cache = cache
-        self._telling = telling
-        sheets = tuple(sheet for sheet in Sheet if not query.layers.isdisjoint(sheet.value))
-        self._wanted = Wanted(sheets, _REFS.get(query.versions))
-        self._index = Index(None)
-        self._finder = _Finder(self._index, query, pattern, self._wanted)
-        self._told: set[str] = set()
+def _matches(
+    store: Store,
+    query: Query,
+    pattern: Pattern,
+    wanted: Wanted,
+    lines: Iterable[Line],
+    cache: Cache,
+    telling: Telling,
+) -> Iterator[Match]:
+    todo = list(lines)
+    finder: _Finder | None = None
 
-    def run(self, lines: Iterable[Line]) -> Iterator[Match]:
-        todo = list(lines)
-        self._use(open_index(self._cache.file, anew=self._cache.anew))
-        try:
-            for start in range(0, len(todo), BATCH):
-                batch = todo[start : start + BATCH]
+    def find(index: Index, paths: Sequence[Known]) -> list[Match]:
+        nonlocal finder
+        if finder is None or finder.index is not index:
+            finder = _Finder(index, query, pattern, wanted)
+        return [match for path in paths for match in finder.find(path)]
 
-                def step(share: float, start: int = start, size: int = len(batch)) -> None:
-                    self._telling.progress((start + share * size) / len(todo))
-
-                for path in self._updated(batch, step):
-                    yield from self._found(path)
-        finally:
-            self._index.close()
-
-    def _updated(self, lines: Sequence[Line], step: Callable[[float], None] = lambda _: None) -> list[Known]:
-        try:
-            return update(self._index, self._store, lines, self._wanted, self._note, step)
-        except sqlite3.Error as error:
-            self._do_without(error)
-            return self._updated(lines, step)
-
-    def _found(self, path: Known) -> list[Match]:
-        try:
-            return self._finder.find(path)
-        except sqlite3.Error as error:
-            self._do_without(error)
-            return [match for again in self._updated([path]) for match in self._found(again)]
-
-    def _do_without(self, error: sqlite3.Error) -> None:
-        """Go on with another index; with one in memory, if a new file is no way out."""
-        file = self._index.file
-        if file is None:
-            raise error
-        self._index.close()
-        if is_useless(error) and not self._cache.anew:
-            self._cache = Cache(file, anew=True)  # this is tried once
-            self._use(open_index(file, anew=True))
-        else:
-            self._use(Index(None))
-
-    def _use(self, index: Index) -> None:
-        self._index.close()
-        self._index = index
-        self._finder = _Finder(index, self._query, self._pattern, self._wanted)
-
-    def _note(self, sentence: str) -> None:
-        if sentence not in self._told:
-            self._told.add(sentence)
-            self._telling.note(sentence)
+    with closing(Indexed(store, wanted, cache, telling)) as indexed:
+        for path in indexed.paths(todo):
+            yield from indexed.ask([path], find)
 
 
 class _Finder:
     """Looks through what an index holds."""
 
     def __init__(self, index: Index, query: Query, pattern: Pattern, wanted: Wanted) -> None:
-        self._index = index
+        self.index = index
         self._query = query
         self._pattern = pattern
         self._wanted = wanted
@@ -137,14 +85,18 @@ class _Finder:
             case Versions.LATEST if path.state is State.DELETED:
                 return []
         number = self._wanted.number_in(path)
-        version = self._index.version(path, number) if number else None
-        if version is None or version.time < self._since:
-            return []
-        found = [match for sheet in self._wanted.sheets for match in self._in_one(path, sheet, version)]
+        versions = self.index.moments(path, number) if number else []
+        found = [
+            match
+            for version in versions
+            if version.time >= self._since
+            for sheet in self._wanted.sheets
+            for match in self._in_one(path, sheet, version)
+        ]
         return sorted(found, key=lambda match: match.cell or 0)
 
-    def _in_one(self, path: Known, sheet: Sheet, version: VersionEntry) -> Iterator[Match]:
-        layout = self._index.layout_at(path, sheet, version.number) or ()
+    def _in_one(self, path: Known, sheet: Sheet, version: Moment) -> Iterator[Match]:
+        layout = self.index.layout_at(path, sheet, version.number) or ()
         hits = self._hits(set(layout))
         ranges = ((version.number, version.number),)
         for cell, text in layouts.places(layout) if hits else ():
@@ -153,26 +105,26 @@ class _Finder:
                 yield _match(path, version, ranges, cell, layer, line)
 
     def _in_all(self, path: Known, sheet: Sheet) -> Iterator[Match]:
-        hits = self._hits(self._index.text_numbers(path, sheet))
+        hits = self._hits(self.index.text_numbers(path, sheet))
         if not hits:
             return
-        versions = [version for version in self._index.versions(path) if version.time >= self._since]
+        versions = [version for version in self.index.moments(path) if version.time >= self._since]
         yield from self._told(path, sheet, hits, versions, lambda layer, line: (layer, line))
 
     def _removed(self, path: Known, sheet: Sheet) -> Iterator[Match]:
         now: set[int] = set()
         if path.state is not State.DELETED:
-            layout = self._index.layout_at(path, sheet, path.latest)
+            layout = self.index.layout_at(path, sheet, path.latest)
             if layout is None:
                 return  # the newest could not be read: nobody knows what is no longer in it
             now = set(layout)
-        hits = self._hits(self._index.text_numbers(path, sheet) - now)
+        hits = self._hits(self.index.text_numbers(path, sheet) - now)
         if not hits:
             return
-        kept = {""} | {line.strip() for _, text in self._index.texts(now - {0}) for line in text.text.split("\n")}
+        kept = {""} | {line.strip() for *_, text in self.index.texts(now - {0}) for line in text.split("\n")}
         for number, (layer, lines) in hits.items():
             hits[number] = layer, [found for found in lines if found.line.strip() not in kept]
-        versions = self._index.versions(path)
+        versions = self.index.moments(path)
         after = {old.number: new.time for old, new in pairwise(versions)}
         for match in self._told(path, sheet, hits, versions, lambda _, line: line.strip()):
             removed = after.get(match.number, path.ended)
@@ -184,44 +136,29 @@ class _Finder:
         path: Known,
         sheet: Sheet,
         hits: "dict[int, _Hit]",
-        versions: Sequence[VersionEntry],
+        versions: Sequence[Moment],
         key_of: Callable[[Layer, str], object],
     ) -> Iterator[Match]:
         """The lines of hits, each once, with the versions that have it."""
-        spans = self._spans(path, sheet, {number for number, (_, lines) in hits.items() if lines}, versions)
+        rows = list(self.index.layouts(path, sheet))
+        spans = _spans(rows, path.latest, {number for number, (_, lines) in hits.items() if lines}, versions)
         lines: dict[object, list[tuple[int, Layer, Found]]] = {}
         for number, (layer, found) in hits.items():
             if number in spans:
                 for line in found:
                     lines.setdefault(key_of(layer, line.line), []).append((number, layer, line))
         by_number = {version.number: version for version in versions}
+        starts = [number for number, _ in rows]
         where: dict[int, dict[int, int]] = {}
         for places in lines.values():
             ranges = _union(span for number in {number for number, _, _ in places} for span in spans[number])
             last = ranges[-1][1]
-            if last not in where:
-                layout = self._index.layout_at(path, sheet, last) or ()
-                where[last] = {text: cell for cell, text in reversed(list(layouts.places(layout)))}
-            cell, layer, first = min((where[last][n], layer, line) for n, layer, line in places if n in where[last])
+            row = bisect_right(starts, last) - 1
+            if row not in where:
+                layout = rows[row][1] or ()
+                where[row] = {text: cell for cell, text in reversed(list(layouts.places(layout)))}
+            cell, layer, first = min((where[row][n], layer, line) for n, layer, line in places if n in where[row])
             yield _match(path, by_number[last], ranges, cell, layer, first)
-
-    def _spans(
-        self, path: Known, sheet: Sheet, texts: set[int], versions: Sequence[VersionEntry]
-    ) -> dict[int, list[tuple[int, int]]]:
-        """From which version to which each of some texts is there, the oldest first."""
-        spans: dict[int, list[tuple[int, int]]] = {}
-        rows = [*self._index.layouts(path, sheet)]
-        ends = [number for number, _ in rows[1:]] + [path.latest + 1]
-        numbers = iter([version.number for version in versions])
-        number = next(numbers, None)
-        for (start, layout), end in zip(rows, ends, strict=True):
-            there = texts.intersection(layout or ())
-            while number is not None and number < end:
-                if number >= start:
-                    for text in there:
-                        _extend(spans.setdefault(text, []), number)
-                number = next(numbers, None)
-        return spans
 
     def _hits(self, numbers: set[int]) -> "dict[int, _Hit]":
         """Those of some texts that match, with what matches in them. No text that does not is read twice."""
@@ -230,12 +167,13 @@ class _Finder:
         if numbers and max(numbers) >= len(verdicts):
             verdicts.extend(bytes(max(numbers) + 1 - len(verdicts)))
         hits: dict[int, _Hit] = {}
-        for number, (layer, text) in self._index.texts(n for n in numbers if verdicts[n] != _MISS):
-            lines = list(self._pattern.lines(text)) if layer in self._query.layers else []
-            if not lines:
-                verdicts[number] = _MISS
+        needle, layers = self._pattern.needle, self._query.layers
+        for number, layer, text in self.index.texts(number for number in numbers if not verdicts[number]):
+            lines = list(self._pattern.lines(text)) if needle in text and layer in layers else []
+            if lines:
+                hits[number] = Layer(layer), lines
             else:
-                hits[number] = layer, lines
+                verdicts[number] = _MISS
         return hits
 
 
@@ -243,6 +181,31 @@ _Hit = tuple[Layer, list[Found]]
 
 _MISS = 1
 _REFS = {Versions.LATEST: NEWEST, Versions.PUBLISHED: "published", Versions.SCHEDULED: "scheduled"}
+
+
+def _spans(
+    rows: Sequence[tuple[int, Layout | None]], latest: int, texts: set[int], versions: Sequence[Moment]
+) -> dict[int, list[tuple[int, int]]]:
+    """From which version to which each of some texts is there, the oldest first.
+
+    Args:
+        rows: the layouts, and from which version on each holds.
+        latest: the newest version.
+        texts: by their numbers.
+        versions: those that count.
+    """
+    spans: dict[int, list[tuple[int, int]]] = {}
+    ends = [number for number, _ in rows[1:]] + [latest + 1]
+    numbers = iter([version.number for version in versions])
+    number = next(numbers, None)
+    for (start, layout), end in zip(rows, ends, strict=True):
+        there = texts.intersection(layout or ())
+        while number is not None and number < end:
+            if number >= start:
+                for text in there:
+                    _extend(spans.setdefault(text, []), number)
+            number = next(numbers, None)
+    return spans
 
 
 def _extend(runs: list[tuple[int, int]], number: int) -> None:
@@ -264,7 +227,7 @@ def _union(runs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 def _match(
-    path: Known, version: VersionEntry, ranges: tuple[tuple[int, int], ...], cell: int, layer: Layer, found: Found
+    path: Known, version: Moment, ranges: tuple[tuple[int, int], ...], cell: int, layer: Layer, found: Found
 ) -> Match:
     return Match(
         path=path.path,

@@ -75,7 +75,7 @@ def groups_of_raw(data: bytes, sheet: Sheet) -> list[Group]:
     if sheet is not Sheet.SOURCE or len(data) > LONGEST_TEXT:
         return [[]]
     try:
-        return [[Text(Layer.CODE, _with_plain_ends(data.decode("utf-8-sig")))]]
+        return [[Text(Layer.CODE, with_plain_ends(data.decode("utf-8-sig")))]]
     except UnicodeDecodeError:
         return [[]]
 
@@ -83,7 +83,7 @@ def groups_of_raw(data: bytes, sheet: Sheet) -> list[Group]:
 def _sources(cell: Cell, read: ReadText) -> Iterator[Text]:
     source = _resolved(cell.source, read)
     if source:
-        yield Text(Layer.CODE if cell.kind == "code" else Layer.MARKDOWN, _with_plain_ends(source))
+        yield Text(Layer.CODE if cell.kind == "code" else Layer.MARKDOWN, with_plain_ends(source))
 
 
 def _outputs(cell: Cell, read: ReadText) -> Iterator[Text]:
@@ -102,7 +102,7 @@ def _values(output: Output, read: ReadText) -> Iterator[str]:
         if mime.endswith("json"):
             yield as_json(value, indent=1)
         elif not is_binary(mime) and not mime.startswith("image/") and mime != "text/plain":
-            yield _with_plain_ends(_resolved(as_text(value), read))
+            yield with_plain_ends(_resolved(as_text(value), read))
 
 
 def _resolved(text: str, read: ReadText) -> str:
@@ -112,5 +112,6 @@ def _resolved(text: str, read: ReadText) -> str:
     return text if len(text) <= LONGEST_TEXT else ""
 
 
-def _with_plain_ends(text: str) -> str:
+def with_plain_ends(text: str) -> str:
+    """The text as the index holds it: lines end alike, whatever system wrote them."""
     return text.replace("\r\n", "\n")

@@ -187,7 +187,7 @@ def _compared(
             if entry.number <= (depth if is_joined else floor):
                 break
     except CorruptData as error:
-        first = min((entry.number for entry in new), default=manifest.latest + 1)
+        first = min([manifest.latest + 1, *(e.number for e in new), *([known.oldest] if known and is_joined else [])])
         damage = f"What is older than v{first} of '{manifest.path}' is not searched: {error}"
     oldest = min((entry.number for entry in new), default=manifest.latest)
     if known and is_joined:

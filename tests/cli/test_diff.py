@@ -316,8 +316,7 @@ def test_three_versions_tell_who_changed_what(saved: Shell) -> None:
         "base  base.ipynb",
         "one   one.ipynb",
         "other other.ipynb",
-        "1 cell changed in the one, 1 cell changed in the other, 1 cell changed alike in both, 1 cell changed in both,"
-        " 0 unchanged",
+        "4 cells changed: 1 in the one, 1 in the other, 1 alike in both, 1 differently in both; 0 unchanged",
     ]
     assert lines[4:] == [
         "",
@@ -333,7 +332,7 @@ def test_three_versions_tell_who_changed_what(saved: Shell) -> None:
         "- c = 1",
         "+ c = 2",
         "",
-        "── code [ ] · cell 4 · id cell-3 · changed in both ──",
+        "── code [ ] · cell 4 · id cell-3 · source changed differently in both ──",
         "┄┄ the one: source changed",
         "- d = 1",
         "+ d = 2",

@@ -24,10 +24,13 @@ def stand_in(shell: Shell, tmp_path: Path) -> Path:
     """A program of the name of each tool that says what it was given, and exits with 3."""
     directory = tmp_path / "programs"
     directory.mkdir()
-    script = f"#!{sys.executable}\nimport os, sys\nprint(*sys.argv[1:], sep='\\n')\n" + (
-        "for file in sys.argv[-2:]: print(oct(os.stat(os.path.dirname(os.path.dirname(file))).st_mode), open(file).read())\n"
-        "sys.exit(3)\n"
-    )
+    script = f"""#!{sys.executable}
+import os, sys
+print(*sys.argv[1:], sep="\\n")
+for file in sys.argv[-2:]:
+    print(oct(os.stat(os.path.dirname(os.path.dirname(file))).st_mode), open(file).read())
+sys.exit(3)
+"""
     for name in ("nbdiff", "nbdiff-web"):
         file = directory / name
         file.write_text(script)
@@ -40,8 +43,8 @@ def test_nbdiff_shows_both_versions(saved: Shell) -> None:
     done = saved.process("diff", "v1", "v2", "--nbdime", "--no-outputs")
     assert done.returncode == 0, done.stderr
     assert "mine@v1.ipynb" in done.stdout
-    assert "-one" in done.stdout
-    assert "+two" in done.stdout
+    assert "-  one" in done.stdout
+    assert "+  two" in done.stdout
     assert "outputs" not in done.stdout
     assert "\x1b" not in done.stdout
 
@@ -53,17 +56,17 @@ def test_the_tool_is_given_two_private_files_and_its_exit_code_is_passed_on(
 ) -> None:
     done = saved.process("diff", "v1", "v2", tool, "--metadata")
     assert done.returncode == 3
-    *options, old, mode_and_old, mode_and_new = done.stdout.splitlines()
+    *options, new, mode_and_old, mode_and_new = done.stdout.splitlines()
     assert "--ignore-details" in options
     assert "--ignore-metadata" not in options
     assert "--ignore-outputs" not in options
     assert ("--no-color" in options) == (tool == "--nbdime")
-    assert old.endswith("mine@v2.ipynb")
+    assert new.endswith("mine@v2.ipynb")
     assert mode_and_old.startswith("0o40700 ")
     assert '"one"' in mode_and_old
     assert '"two"' in mode_and_new
-    assert not Path(old).exists()
-    assert not Path(old).parents[1].exists()
+    assert not Path(new).exists()
+    assert not Path(new).parents[1].exists()
 
 
 def test_where_it_is_not_installed_one_sentence_says_how_to(saved: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """The JSON document of a difference: what it says, that it is as described, and that the description is."""
 
 import json
+import re
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +68,7 @@ def test_no_difference_is_equal_and_lists_the_cells() -> None:
         | {"equal": 1},
         "old_format": "4.5",
         "new_format": "4.5",
+        "language": None,
         "metadata": None,
         "cells": [{"status": "equal", "old": side, "new": side}],
         "hunks": None,
@@ -127,7 +130,7 @@ def test_a_cell_that_went_has_all_that_it_took_along() -> None:
 
 def test_cells_are_in_order_with_those_that_did_not_change() -> None:
     found = compared(
-        notebook(code("a = 1"), code("b = 1"), code("c = 1")), notebook(code("a = 1"), code("new"), code("c = 1"))
+        notebook(code("a = 1"), code("b = 1"), code("c = 1")), notebook(code("a = 1"), markdown("new"), code("c = 1"))
     )
 
     assert [
@@ -275,6 +278,13 @@ def test_another_version_of_the_format_is_told() -> None:
     assert (found["old_format"], found["new_format"], found["equal"]) == ("4.4", "4.5", False)
 
 
+def test_the_language_of_the_code_is_told_as_the_notebook_names_it() -> None:
+    julia, python = {"language_info": {"name": "julia"}}, {"kernelspec": {"language": "python"}}
+
+    assert compared(notebook(**julia), notebook(**python))["language"] == "python"
+    assert compared(notebook(**julia), notebook(language_info={"name": 1}))["language"] == "julia"
+
+
 # Room
 
 
@@ -357,6 +367,25 @@ def test_one_effort_is_spent_by_all_cells() -> None:
 
 
 # The description
+
+
+def test_the_example_in_the_documentation_is_what_there_is() -> None:
+    def shown(*rows: tuple[str, ...]) -> dict[str, Any]:
+        body = "".join(f"<tr><th>{row[0]}</th>{''.join(f'<td>{text}</td>' for text in row[1:])}</tr>" for row in rows)
+        html = f"<table><thead><tr><th></th><th>day</th><th>rate</th></tr></thead><tbody>{body}</tbody></table>"
+        return {**display({"text/html": html, "text/plain": str(rows)}), "output_type": "execute_result"}
+
+    load = code("import pandas as pd\nrates = pd.read_csv('rates.csv')", id="load", execution_count=1)
+    days = ("8", "Mon", "1.07"), ("9", "Tue", "1.08"), ("9", "Tue", "1.10"), ("10", "Wed", "1.12")
+    last = [
+        code("rates.tail(2)", shown(*days[:2]), id="last", execution_count=2),
+        code("rates.tail(3)", shown(days[0], *days[2:]), id="last", execution_count=3),
+    ]
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "diff-json.md").read_text("utf-8")
+    (example,) = re.findall("^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+    found = compared(notebook(load, last[0]), notebook(load, last[1], markdown("It goes on rising.", id="note")))
+    assert json.loads(example) == found
 
 
 def test_the_description_is_a_json_schema() -> None:

@@ -1,5 +1,7 @@
 """Which cell of one notebook became which of another."""
 
+import pytest
+
 from depository.diff.compare import Counts, diff
 from tests.diff.strategies import MODEL, PLOT, SETUP, code, markdown, notebook, of_sources, places
 
@@ -69,10 +71,49 @@ def test_a_markdown_cell_in_chinese_is_known_again() -> None:
     assert places(found) == [("changed", 0, 0)]
 
 
-def test_a_cell_of_another_kind_is_another_cell() -> None:
-    found = diff(notebook(code(MODEL, "a")), notebook({**markdown(MODEL), "id": "a"}))
+def test_code_that_became_markdown_is_the_same_cell_if_its_text_is() -> None:
+    for old, new in [
+        (code(MODEL), markdown(MODEL)),
+        (code(MODEL, "a"), {**markdown(MODEL), "id": "a"}),
+        (code("# What we measured last year"), markdown("What we measured last year")),
+    ]:
+        [change] = diff(notebook(old), notebook(new)).changes
+
+        assert (change.status, change.kind_changed) == ("changed", True)
+        assert change.source_changed == (old["source"] != new["source"])
+
+
+def test_code_that_became_markdown_is_another_cell_if_its_text_is_another() -> None:
+    found = diff(notebook(code(MODEL, "a")), notebook({**markdown("The model of the pressure, fit"), "id": "a"}))
 
     assert places(found) == [("removed", 0, None), ("added", None, 0)]
+
+
+def test_a_heading_cell_is_markdown() -> None:
+    old = {"cell_type": "heading", "level": 2, "source": "Results"}
+
+    assert diff(notebook(old), notebook(markdown("## Results"))).is_empty
+
+
+@pytest.mark.parametrize(("old", "new"), [("parser", "float"), ("## Export", "## Writing")])
+def test_few_words_alone_in_the_place_of_few_others_became_them(old: str, new: str) -> None:
+    found = diff(of_sources([SETUP, old, PLOT]), of_sources([SETUP, new, PLOT]))
+
+    assert places(found) == [("equal", 0, 0), ("changed", 1, 1), ("equal", 2, 2)]
+
+
+def test_a_copy_of_a_cell_is_an_added_one() -> None:
+    found = diff(of_sources([SETUP, MODEL, PLOT]), of_sources([SETUP, MODEL, MODEL, PLOT]))
+
+    assert found.counts == Counts(equal=3, added=1)
+
+
+def test_all_ids_given_anew_say_nothing() -> None:
+    old, new = (
+        notebook(*(code(source, f"{side}{k}") for k, source in enumerate([SETUP, MODEL, PLOT]))) for side in "ab"
+    )
+
+    assert diff(old, new).counts == Counts(equal=3)
 
 
 def test_a_moved_cell_is_one_change() -> None:

@@ -1,5 +1,7 @@
 """The lines of a difference in two columns."""
 
+from typing import Literal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +51,25 @@ def test_a_long_line_goes_on_below_and_nothing_is_cut() -> None:
     assert rows == [
         "- x = 'abcdefghijklm │ + x = 1",
         "  nopqrstuvwxyz'     │",
+    ]
+
+
+def test_a_long_line_is_broken_after_a_word_where_one_ends_near() -> None:
+    assert columns("the quick brown fox jumps over it", "", 43) == [
+        "- the quick brown    │",
+        "  fox jumps over it  │",
+    ]
+
+
+def test_rows_of_a_table_stay_beside_what_they_became() -> None:
+    def row(tag: Literal["-", "+"], text: str, *, is_marked: bool) -> Line:
+        runs = (Run(f"{tag} ", "sign", tag), Run(text, "", tag, marked=is_marked))
+        return Line("removed" if tag == "-" else "added", f"{tag} {text}", runs)
+
+    lines = [row("-", "0 1 2", is_marked=False), row("-", "1 8 9", is_marked=True), row("+", "0 1 9", is_marked=True)]
+    assert shown(side_by_side(lines, 43)).split("\n") == [
+        "- 0 1 2              │",
+        "- 1 8 9              │ + 0 1 9",
     ]
 
 

@@ -44,7 +44,9 @@ def latest(depo: Depository, pattern: str) -> list[Line]:
 def in_all(depo: Depository, pattern: str) -> set[Line]:
     """The matching lines of every version, each once for a path."""
     return {
-        line for path, versions, _ in _histories(depo) for line in _merged(depo, path, versions, pattern, stripped=False)
+        line
+        for path, versions, _ in _histories(depo)
+        for line in _merged(depo, path, versions, pattern, stripped=False)
     }
 
 

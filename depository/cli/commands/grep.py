@@ -24,6 +24,7 @@ from depository.search.query import How, Layer, Match, Query, Telling, Versions
 _NARROWEST = 30
 """Columns of a line that are shown at least, however long its path is."""
 _MOST_RANGES = 3
+_COLUMNS_OF_TAB = 8
 _STEPS = 100
 _NOTHING_FOUND = 1
 
@@ -249,11 +250,8 @@ def excerpt(match: Match, room: int | None, paint: Callable[[str], str]) -> str:
     """The line of a match, safe to show, its matches painted; in so many columns, what is around the first of them."""
     line = match.line.rstrip()
     start, end = 0, len(line)
-    if room is not None and width(line) > room:
-        start = max(0, min(match.spans[0][0] - room // 3, len(line) - room + 1))
-        end = start + room - (start > 0)
-        while end > start and width(line[start:end]) + (start > 0) + (end < len(line)) > room:
-            end -= 1
+    if room is not None and (len(line) > _COLUMNS_OF_TAB * room or sum(map(_columns, line)) > room):
+        start, end = _window(line, match.spans[0][0], room - 2)
     pieces = ["…" if start else ""]
     place = start
     for first, last in match.spans:
@@ -262,3 +260,23 @@ def excerpt(match: Match, room: int | None, paint: Callable[[str], str]) -> str:
             pieces += [visible(line[place:left]), paint(visible(line[left:right]))]
             place = right
     return "".join([*pieces, visible(line[place:end]), "…" if end < len(line) else ""])
+
+
+def _window(line: str, first: int, room: int) -> tuple[int, int]:
+    """The part of a line that is shown where it has to be cut: some of what is before a place, and what follows it."""
+    start = end = first
+    used = 0
+    while start and used + _columns(line[start - 1]) <= room // 3:
+        start -= 1
+        used += _columns(line[start])
+    while end < len(line) and used + _columns(line[end]) <= room:
+        used += _columns(line[end])
+        end += 1
+    while start and used + _columns(line[start - 1]) <= room:
+        start -= 1
+        used += _columns(line[start])
+    return start, end
+
+
+def _columns(letter: str) -> int:
+    return _COLUMNS_OF_TAB if letter == "\t" else width(visible(letter))

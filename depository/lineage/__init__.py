@@ -1,0 +1,1 @@
+"""Cells followed through the versions of a notebook, and from one notebook to another."""
