@@ -2,9 +2,9 @@
 
 Pairs are made of real histories: directories that hold the versions of one notebook each, in the order of their names.
 Of each history the versions are taken that are about as large as a size asks, and of these two pairs: ``near``, the
-newest and the same with a line more in one cell, and ``far``, the oldest and the newest. Notebooks that are named one by one
-count as one history. Both commands run in turns, each as a process of its own that writes into a pipe. What counts is
-CPU time, of the process and its children: other work on the machine does not change that by much.
+newest and the same with a line more in one cell, and ``far``, the oldest and the newest. Notebooks that are named one
+by one count as one history. Both commands run in turns, each as a process of its own that writes into a pipe. What
+counts is CPU time, of the process and its children: other work on the machine does not change that by much.
 
 The floor is a process that reads both files with `json` and does nothing else.
 """

@@ -74,9 +74,12 @@ def main() -> None:
         columns = zip(COLUMNS, numbers, strict=True)
         print(f"{mode:20}" + "".join(f"{number:>{len(name) + 3},}" for name, number in columns))
     safe = not any(table["as made"][1:5])
-    # neither layer lets a script run or a request leave alone, and without both there is something to see
+    # each layer alone lets no script run; what keeps a page from being led elsewhere is the sanitising; and without
+    # both there is something to see
     seen = not options.unsafe or (
-        not any(any(table[mode][1:3]) for mode in MODES[1:3]) and all(table["with neither"][1:5])
+        not any(table["without its policy"][1:5])
+        and not table["without sanitising"][1]
+        and all(table["with neither"][1:5])
     )
     sys.exit(not (safe and seen))
 

@@ -51,6 +51,10 @@ class Page:
         self.on_event: Callable[[str, dict[str, Any]], None] | None = None
         """Told what happens in the page while commands are done: the name of each event, and its parameters."""
 
+    def close(self) -> None:
+        """Let go of the browser."""
+        self._socket.close()
+
     def tell(self, method: str, **parameters: Any) -> int:
         """Give one command of the protocol, and do not wait for its answer; its number."""
         number = next(self._numbers)
@@ -120,7 +124,11 @@ def opened(browser: str, profile: Path, url: str = "about:blank", *options: str)
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        yield Page(port)
+        page = Page(port)
+        try:
+            yield page
+        finally:
+            page.close()
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

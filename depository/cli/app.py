@@ -32,6 +32,7 @@ _COMMANDS = {
     "undelete": "undelete",
     "status": "status",
     "sync": "sync",
+    "git": "git",
     "info": "info",
     "completion": "completion",
 }

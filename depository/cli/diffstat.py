@@ -7,8 +7,7 @@ from depository.cli.comparing import Compared
 from depository.cli.console import Console
 from depository.cli.text import padded, width
 from depository.diff.compare import CellChange, NotebookDiff
-from depository.diff.sequences import Effort
-from depository.diff.texts import lines
+from depository.diff.sequences import Effort, common
 from depository.notebook.cells import Cell
 from depository.notebook.text import one_line, plural
 
@@ -62,8 +61,9 @@ def _joined(parts: tuple[Cell, ...], own: Cell) -> str:
 
 
 def _line_counts(old: str, new: str, effort: Effort) -> tuple[int, int]:
-    tags = [line.tag for hunk in lines(old, new, 0, effort) for line in hunk.lines] if old != new else []
-    return tags.count("+"), tags.count("-")
+    before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (old, new))
+    kept = sum(length for _, _, length in common(before, after, effort))
+    return len(after) - kept, len(before) - kept
 
 
 def _place(change: CellChange, cell: Cell) -> str:

@@ -20,8 +20,6 @@ ATTRIBUTES_LINE = b"*.ipynb diff=depository"
 _SECTION = "diff.depository"
 _CELL_HEADER = "^── .*"
 """What `git log -p` says behind the numbers of a hunk: which cell it is in."""
-_NOTHING_SET = {1, 5, 128}
-"""What git's configuration exits with if there is no such key or section."""
 
 
 class Place(NamedTuple):
@@ -91,7 +89,7 @@ class Git:
             DepositoryError: git cannot write its configuration.
             OSError: the attributes file cannot be written.
         """
-        known = self._run("config", place.scope, "--get-regexp", f"^{_SECTION}\\.".replace(".", "\\.", 1)).stdout
+        known = self._run("config", place.scope, "--get-regexp", r"^diff\.depository\.").stdout
         if known:
             self._configure(place.scope, "--remove-section", _SECTION)
         return _change_attributes(place.attributes, None) or bool(known)
@@ -113,9 +111,9 @@ class Git:
             raise DepositoryError(f"git cannot write its configuration: {reason or 'it does not say why'}.")
 
     def _run(self, *words: str) -> "subprocess.CompletedProcess[bytes]":
-        return subprocess.run(  # noqa: S603 - git, and our own words
-            [self._program, *words], cwd=self._cwd, env=self._environ, capture_output=True, check=False
-        )
+        # git's files are in UTF-8, whatever the locale
+        given = [self._program, *(words if os.name == "nt" else [word.encode() for word in words])]
+        return subprocess.run(given, cwd=self._cwd, env=self._environ, capture_output=True, check=False)  # noqa: S603
 
 
 def command() -> str:

@@ -105,14 +105,11 @@ _OTHER_NAMES = {
     "xeus-python": PYTHON,
     "zsh": "bash",
 }
-_LONGEST_NAME = 40
 
 _MAGIC = re.compile(
     r"^[ \t]*(?:[\w.,\[\]'\" \t]{1,80}=[ \t]*)?(%{1,2}(?=[A-Za-z])|!{1,2}|\?{1,2}(?=[\w.]))", re.MULTILINE
 )
 """A line for IPython: ``%time x``, ``files = !ls``, ``?len``."""
-_QUESTION = re.compile(r"(?<=[\w)\]*])\?{1,2}(?=[ \t]*$)", re.MULTILINE)
-"""At the end of one: ``len?``."""
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*(?:\n|\Z)")
 _OF_CELL_MAGICS = {
     "bash": "bash",
@@ -267,7 +264,7 @@ def _append(runs: list[Run], style: str, text: str) -> None:
 
 
 def _known(name: str) -> str:
-    plain = name[:_LONGEST_NAME].strip().lower()
+    plain = name.strip().lower()
     for spelled in (plain, plain.rstrip("0123456789.- ")):
         if (found := _OTHER_NAMES.get(spelled, spelled)) in _LEXERS or found == MARKDOWN:
             return found
@@ -295,8 +292,6 @@ def _ipython(source: str) -> Iterator[Run]:
     for match in _MAGIC.finditer(source):
         starts[match.start(1)] = match.end(1)
         letters[match.start(1)] = "#"
-    for match in _QUESTION.finditer(source):
-        letters[match.start() : match.end()] = " " * len(match[0])
     place = 0
     for style, text in _lexed("".join(letters), source, PYTHON):
         if style == "comment" and place in starts:
@@ -335,8 +330,6 @@ def _lexed(text: str, shown: str, language: str) -> Iterator[Run]:
     """Runs of `shown`, styled as `text` is, which is as long."""
     place = 0
     for start, kind, value in _lexer(language).get_tokens_unprocessed(text):
-        if start < place:  # what a lexer gives out of order, or twice
-            continue
         if start > place:
             yield "", shown[place:start]
         place = start + len(value)

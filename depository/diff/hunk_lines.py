@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from depository.diff.texts import Hunk, HunkLine, Span, Tag
-from depository.notebook.text import LINE_LENGTH, Line, Role, Run, one_line, visible
+from depository.notebook.text import LINE_LENGTH, Line, Role, Run, one_line, plural, visible
 
 ROLES: dict[str, Role] = {" ": "context", "-": "removed", "+": "added"}
 _SIDES: tuple[Tag, Tag] = ("-", "+")
@@ -49,6 +49,8 @@ def hunk_lines(hunks: Sequence[Hunk], texts: Texts = PLAIN, *, runs: bool = True
         for tag in between:
             passed[tag] += 1
         yield from _lines(hunk, texts, runs=runs)
+        if hunk.more:
+            yield Line("note", f"… {plural(hunk.more, 'more line')} went or came")
 
 
 def _lines(hunk: Hunk, texts: Texts, *, runs: bool) -> Iterator[Line]:

@@ -90,28 +90,36 @@ class BytesDetail(NamedTuple):
 Detail = TextDetail | ImageDetail | TableDetail | JsonDetail | BytesDetail
 
 
-def details(change: OutputChange, *, context: int = 3, effort: Effort | None = None) -> tuple[Detail, ...]:
+def details(
+    change: OutputChange, *, context: int = 3, effort: Effort | None = None, marked: bool = True
+) -> tuple[Detail, ...]:
     """What changed in an output: first its text, table or JSON, then images and the rest, by MIME type.
 
     Args:
         change: the output of a whole notebook, before and after. Where one is missing, all of the other is told.
         context: how many unchanged lines or rows to show around changed ones.
         effort: the work that may be done; a new default one if None.
+        marked: whether to tell what differs within a line of text.
     """
     effort = effort or Effort()
     found: list[Detail] = []
     if any(map(_is_text_alone, change)):
         texts = [terminal_text(output) if output and _is_text_alone(output) else "" for output in change]
-        found.append(TextDetail("text/plain", lines(texts[0], texts[1], context, effort)))
+        found.append(TextDetail("text/plain", lines(texts[0], texts[1], context, effort, marked=marked)))
     old, new = (output.mimes if output else {} for output in change)
-    return (*found, *of_bundles(old, new, context=context, effort=effort))
+    return (*found, *of_bundles(old, new, context=context, effort=effort, marked=marked))
 
 
 def of_bundles(
-    old: Mapping[str, Any], new: Mapping[str, Any], *, context: int = 3, effort: Effort | None = None
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    context: int = 3,
+    effort: Effort | None = None,
+    marked: bool = True,
 ) -> tuple[Detail, ...]:
     """What changed from one bundle of MIME types to another, of an output or an attachment."""
-    return tuple(_Bundles(old, new, context, effort or Effort()).details())
+    return tuple(_Bundles(old, new, context, effort or Effort(), marked=marked).details())
 
 
 def terminal_text(output: Output) -> str:
@@ -140,7 +148,10 @@ _TEXTS = {"application/javascript", "application/x-latex", "application/sql", "a
 
 
 class _Bundles:
-    def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any], context: int, effort: Effort) -> None:
+    def __init__(
+        self, old: Mapping[str, Any], new: Mapping[str, Any], context: int, effort: Effort, *, marked: bool
+    ) -> None:
+        self._marked = marked
         self._old, self._new = old, new
         self._context, self._effort = context, effort
         self._has_twin = any(is_json(mime) or mime.startswith("image/") for mime in (*old, *new))
@@ -206,7 +217,7 @@ class _Bundles:
                 yield TableDetail(rows, *map(_size, pair))
         around = [page.text if page else "" for page in (old, new)]
         if around[0] != around[1]:
-            yield TextDetail("text/html", lines(around[0], around[1], self._context, self._effort))
+            yield TextDetail("text/html", lines(around[0], around[1], self._context, self._effort, marked=self._marked))
         elif before == after:
             yield TableDetail((), _size(before[0]), _size(after[0]))
 
@@ -215,7 +226,7 @@ class _Bundles:
 
     def _lines(self, mime: str) -> tuple[Hunk, ...]:
         old, new = (_shown(as_text(bundle.get(mime)), mime) for bundle in (self._old, self._new))
-        return lines(old, new, self._context, self._effort)
+        return lines(old, new, self._context, self._effort, marked=self._marked)
 
     def _bytes(self, mime: str) -> BytesDetail:
         sides = [decode(mime, bundle[mime]) if mime in bundle else None for bundle in (self._old, self._new)]

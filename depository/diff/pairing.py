@@ -1,13 +1,14 @@
 """Which cell of one notebook became which of another.
 
 Cells are paired by their ids, then by equal content, then by likeness of source, the Dice coefficient of two multisets
-of words; what is paired and out of order has moved.
+of words, or of characters where words are few; what is paired and out of order has moved.
 """
 
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from depository.diff.sequences import Effort, Pair, common, heaviest, longest_increasing
@@ -16,8 +17,11 @@ from depository.notebook.cells import Cell
 _NEARBY_LIKENESS = 0.4
 """How alike two cells must be that stand between the same neighbours."""
 _FAR_LIKENESS = 0.65
-_OTHER_KIND_LIKENESS = 0.8
-"""How alike two cells must be of which one is code and the other is not."""
+_OTHER_KIND_LIKENESS = 0.6
+"""How alike two cells must be of which one is code, say, and the other is not."""
+_PIECES_LIKENESS = 0.55
+"""How alike two cells of few words must be by pairs of characters, if they stand between the same neighbours."""
+_PIECES_SAMPLE = 200
 _FAR_WORDS = 5
 """How many words a cell needs to be known again elsewhere."""
 _GAP_PAIRS = 10_000
@@ -152,6 +156,8 @@ class _Words(NamedTuple):
     """Its place in the gap."""
     counts: Mapping[str, int]
     total: int
+    pieces: Mapping[str, int] | None
+    """Of a cell of few words, its pairs of characters."""
 
 
 def _pair_by_likeness(
@@ -186,22 +192,41 @@ def _words(side: Sequence[Cell], paired: set[int], stayed: Sequence[int]) -> lis
         if counts := Counter(WORD.findall(source) or source.split()):
             gap = bisect_left(stayed, cell.index)
             start = stayed[gap - 1] + 1 if gap else 0
-            found.append(_Words(cell.index, sort_of_cell(cell), gap, cell.index - start, counts, counts.total()))
+            total = counts.total()
+            pieces = _pieces(cell.source) if total < _FAR_WORDS else None
+            found.append(_Words(cell.index, sort_of_cell(cell), gap, cell.index - start, counts, total, pieces))
     return found
 
 
-def _likeness(old: _Words, new: _Words, least: float, effort: Effort) -> float:
-    """The Dice coefficient of the words of two cells; 0 if it is below `least`."""
-    total = old.total + new.total
-    if old.sort != new.sort:
-        least = max(least, _OTHER_KIND_LIKENESS)
-    if 2 * min(old.total, new.total) < least * total:
+def _pieces(source: str) -> Mapping[str, int]:
+    source = source.strip()[:_PIECES_SAMPLE]
+    return Counter(map("".join, pairwise(source)))
+
+
+def _likeness(old: _Words, new: _Words, effort: Effort) -> float:
+    """How alike two cells are; 0 if that is too little to be one."""
+    nearby = old.gap == new.gap
+    least = _NEARBY_LIKENESS if nearby else _FAR_LIKENESS
+    fewest = min(old.total, new.total)
+    if not nearby and fewest < _FAR_WORDS:
         return 0.0
-    small, large = sorted((old.counts, new.counts), key=len)
+    if old.sort != new.sort:
+        least = 1.0 if fewest < _FAR_WORDS else max(least, _OTHER_KIND_LIKENESS)
+    total = old.total + new.total
+    likeness = 0.0 if 2 * fewest < least * total else _dice(old.counts, new.counts, total, least, effort)
+    if not likeness and nearby and old.pieces and new.pieces and old.sort == new.sort:
+        size = sum(old.pieces.values()) + sum(new.pieces.values())
+        likeness = _dice(old.pieces, new.pieces, size, _PIECES_LIKENESS, effort)
+    return likeness
+
+
+def _dice(old: Mapping[str, int], new: Mapping[str, int], size: int, least: float, effort: Effort) -> float:
+    """The Dice coefficient of two multisets that are so large together; 0 if it is below `least`."""
+    small, large = sorted((old, new), key=len)
     if not effort.spend(len(small)):
         return 0.0
     shared = sum(min(count, large[word]) for word, count in small.items() if word in large)
-    likeness = 2 * shared / total
+    likeness = 2 * shared / size
     return likeness if likeness >= least else 0.0
 
 
@@ -212,7 +237,7 @@ def _pair_in_order(olds: Sequence[_Words], news: Sequence[_Words], effort: Effor
         return {olds[0].cell: news[0].cell}
     if len(olds) * len(news) > _GAP_PAIRS or not effort.spend(len(olds) * len(news)):
         return {}
-    likeness = [[_likeness(old, new, _NEARBY_LIKENESS, effort) for new in news] for old in olds]
+    likeness = [[_likeness(old, new, effort) for new in news] for old in olds]
     return {olds[i].cell: news[j].cell for i, j in heaviest(likeness)}
 
 
@@ -232,11 +257,8 @@ def _pair_best_first(olds: Sequence[_Words], news: Sequence[_Words], effort: Eff
         near = (at_place.get((new.gap, new.place + step)) for step in (-1, 0, 1))
         for position in {*candidates, *(position for position in near if position is not None)}:
             old = olds[position]
-            nearby = old.gap == new.gap
-            if not nearby and min(old.total, new.total) < _FAR_WORDS:
-                continue
-            if likeness := _likeness(old, new, _NEARBY_LIKENESS if nearby else _FAR_LIKENESS, effort):
-                scored.append((-likeness, not nearby, abs(old.place - new.place), old.cell, new.cell))
+            if likeness := _likeness(old, new, effort):
+                scored.append((-likeness, old.gap != new.gap, abs(old.place - new.place), old.cell, new.cell))
     pairs: dict[int, int] = {}
     taken: set[int] = set()
     for _, _, _, i, j in sorted(scored):

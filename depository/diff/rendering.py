@@ -211,7 +211,9 @@ class Renderer:
             if plain_old != plain_new:
                 old, new = plain_old, plain_new
                 texts = texts._replace(old=_without_returns(texts.old), new=_without_returns(texts.new))
-        yield from hunk_lines(lines(old, new, self._look.context, self._effort), texts, runs=self._look.runs)
+        yield from hunk_lines(
+            lines(old, new, self._look.context, self._effort, marked=self._look.runs), texts, runs=self._look.runs
+        )
 
     def _one_side(self, tag: Literal["-", "+"], cell: Cell) -> Iterator[Line]:
         source = cell.source.replace("\r\n", "\n")
@@ -246,7 +248,7 @@ class Renderer:
         from depository.diff import outputs
 
         yield Line("output-header", output_header(new) + note)
-        found = outputs.details(change, context=self._look.context, effort=self._effort)
+        found = outputs.details(change, context=self._look.context, effort=self._effort, marked=self._look.runs)
         compared = list(chain.from_iterable(map(self._detail, found)))
         yield from compared if self._look.limit is None else compared[: self._look.limit]
         if self._look.limit is not None and len(compared) > self._look.limit:

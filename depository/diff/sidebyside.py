@@ -77,8 +77,7 @@ class _Layout:
         """A line of each side, or of one, on as many lines as the longer one needs."""
         sides = zip_longest(*(self._wrapped(line) if line else [] for line in (old, new)))
         for left, right in sides:
-            used = sum(self._measure(run.text) for run in left or ())
-            pad = Run(" " * (self._width - used))
+            pad = Run(" " * (self._width - self._measure_of(left or ())))
             runs = [run for run in (*(left or ()), pad, Run(_BETWEEN, "divider"), *(right or ())) if run.text]
             text = "".join(run.text for run in runs)
             yield Line("context", text.rstrip(), _stripped(runs, len(text) - len(text.rstrip())))
@@ -93,21 +92,24 @@ class _Layout:
             start = 0
             while place + len(run.text) - start > end:
                 piece.append(run._replace(text=run.text[start : start + end - place]))
-                yield piece
+                # a blank at the end of a piece is there, and not seen
+                yield list(_stripped(piece, 1)) if self._measure_of(piece) > self._width else piece
                 start += end - place
                 piece, place, end = [Run(" " * _SIGN)], end, next(ends)
             piece.append(run._replace(text=run.text[start:]))
             place += len(run.text) - start
         yield piece
 
+    def _measure_of(self, piece: Sequence[Run]) -> int:
+        return sum(self._measure(run.text) for run in piece)
+
     def _ends(self, text: str) -> Iterator[int]:
         """Where each piece of a text ends: after a blank if there is one not too far back."""
         room, start = self._width - _SIGN, 0
         while self._measure(text[start:]) > room:
-            # even where one character finds no room, it is shown
-            end = start + max(self._fitting(text, start, room), 1)
-            blank = text.rfind(" ", start, end) + 1
-            if text[end] != " " and blank > start + (end - start) * _TOO_FAR:
+            end = start + self._fitting(text, start, room)
+            blank = text.rfind(" ", start, end + 1) + 1
+            if blank > start + (end - start) * _TOO_FAR:
                 end = blank
             yield end
             start = end

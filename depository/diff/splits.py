@@ -108,8 +108,11 @@ class _Search:
         return [j for j in alone if self.cells[j].source.strip()]
 
     def _settle(self, cell: Cell, before: list[int], own: int | None, after: list[int]) -> None:
+        before, after = (
+            [j for j in side if len(self.cells[j].source) <= 2 * len(cell.source)] for side in (before, after)
+        )
         size = len(cell.source) + sum(len(self.cells[j].source) for j in (*before, *after))
-        if not (before or after) or not self._effort.spend(size // 4):
+        if len(before) + len(after) + (own is not None) < 2 or not self._effort.spend(size // 4):
             return
         words = WORD.findall(cell.source)
         whole = _Whole(cell, words, Counter(words), _lines(cell))

@@ -107,13 +107,12 @@ def size(value: object) -> int | None:
 
 
 class _Equality:
-    """Gives equal values equal keys, and only them; each map and list is looked at once."""
+    """Gives equal values equal keys, and only them, as long as the values are there; each is looked at once."""
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
         self._of: dict[int, int] = {}
         self._shapes: dict[Hashable, Hashable] = {}
-        self._kept: list[object] = []
 
     def look_into(self, value: object, effort: Effort) -> bool:
         """Learn a value and all within; False where the effort does not suffice."""
@@ -124,8 +123,6 @@ class _Equality:
             inner: Collection[Any] = container.values() if isinstance(container, Mapping) else container
             if not _SIMPLE.issuperset(map(type, inner)):
                 found += filter(is_container, inner)
-        # what is known by its address must stay
-        self._kept += found
         for container in reversed(found):
             key = self._key_of_container(container)
             self._of[id(container)] = self._numbers.setdefault(key, len(self._numbers))

@@ -6,10 +6,13 @@ from typing import Literal, NamedTuple
 from depository.diff.sequences import Effort, common
 from depository.diff.words import Span, marks, pair_lines
 
-__all__ = ["MOST_LINES", "Hunk", "HunkLine", "Span", "Tag", "lines"]
+__all__ = ["MOST_LINES", "MOST_MARKED", "Hunk", "HunkLine", "Span", "Tag", "lines"]
 
 MOST_LINES = 50_000
 """How many lines of a text that went or came are told of."""
+
+MOST_MARKED = 1_000
+"""How many of them are compared with one another to mark what differs within them."""
 
 Tag = Literal[" ", "-", "+"]
 
@@ -35,7 +38,9 @@ class Hunk(NamedTuple):
     """How many more lines went or came, in this hunk and behind it: `MOST_LINES` are told of at most."""
 
 
-def lines(old: str, new: str, context: int = 3, effort: Effort | None = None) -> tuple[Hunk, ...]:
+def lines(
+    old: str, new: str, context: int = 3, effort: Effort | None = None, *, marked: bool = True
+) -> tuple[Hunk, ...]:
     """Compare two texts line by line.
 
     Args:
@@ -43,6 +48,7 @@ def lines(old: str, new: str, context: int = 3, effort: Effort | None = None) ->
         new: the text after.
         context: how many unchanged lines to keep around changed ones.
         effort: the work that may be done; a new default one if None.
+        marked: whether to tell what differs within a line; without it the comparison is faster.
     """
     effort = effort or Effort()
     before, after = _split_lines(old, new)
@@ -61,7 +67,8 @@ def lines(old: str, new: str, context: int = 3, effort: Effort | None = None) ->
                 kept = [HunkLine(" ", line) for line in before[i - lead : i]]
             removed = min(run_i - i, max(room // 2, room - (run_j - j)))
             added = min(run_j - j, room - removed)
-            kept += _replaced(before[i : i + removed], after[j : j + added], effort)
+            marking = max(MOST_MARKED - (MOST_LINES - room), 0) if marked else 0
+            kept += _replaced(before[i : i + removed], after[j : j + added], marking, effort)
             if changed > room:
                 same = sum(length for start, _, length in runs if start >= i)
                 more = len(before) - i + len(after) - j - 2 * same - removed - added
@@ -77,10 +84,11 @@ def lines(old: str, new: str, context: int = 3, effort: Effort | None = None) ->
     return tuple(hunks)
 
 
-def _replaced(removed: Sequence[str], added: Sequence[str], effort: Effort) -> Iterator[HunkLine]:
+def _replaced(removed: Sequence[str], added: Sequence[str], marking: int, effort: Effort) -> Iterator[HunkLine]:
     left: dict[int, tuple[Span, ...]] = {}
     right: dict[int, tuple[Span, ...]] = {}
-    for i, j in pair_lines(removed, added, effort):
+    few = max(marking // 2, marking - len(removed), marking - len(added))
+    for i, j in pair_lines(removed[:few], added[:few], effort):
         left[i], right[j] = map(tuple, marks(removed[i], added[j], effort))
     yield from (HunkLine("-", line, left.get(i, ())) for i, line in enumerate(removed))
     yield from (HunkLine("+", line, right.get(j, ())) for j, line in enumerate(added))

@@ -83,11 +83,15 @@ class _Placed(NamedTuple):
 
 
 class _Lost(NamedTuple):
-    """A page that cannot be read."""
+    """Versions that cannot be read."""
 
     first: int
     last: int
     error: CorruptData
+
+    def before(self, newer: "_Lost | None") -> "_Lost":
+        """These and newer ones as one."""
+        return self if newer is None else newer._replace(first=self.first)
 
 
 _Run = list[_Placed]
@@ -134,36 +138,41 @@ class Past:
         return Trail(f"v{number} of '{manifest.path}'", next(states), states)
 
     def _states(self, manifest: Manifest, number: int) -> Iterator[State]:
-        is_first = True
+        newer = 0
+        lost: _Lost | None = None
         for batch in _batches(self._runs(manifest, number)):
             if isinstance(batch, _Lost):
-                self.note(
-                    f"v{batch.first} to v{batch.last} of '{manifest.path}' cannot be read, and what they changed "
-                    f"counts as changed by a later version: {batch.error}"
-                )
+                lost = batch.before(lost)
                 continue
-            frames = self._read_ahead([run[0 if is_first and run is batch[0] else -1] for run in batch])
+            frames = self._read_ahead([run[-1 if newer or run is not batch[0] else 0] for run in batch])
             for run in batch:
                 made = run[-1].entry
                 if made.kind is ContentKind.RAW:
-                    if is_first:
+                    if not newer:
                         raise InvalidContent(
                             f"v{number} of '{manifest.path}' is no notebook: its file was archived as raw bytes."
                         )
                     continue
                 # the version that is asked about is read itself, whatever others have the same cells
-                found = self._read(run if is_first else run[::-1], frames)
-                if not isinstance(found, CorruptData):
-                    yield State(manifest, made, found)
-                elif is_first:
-                    raise found
-                else:
-                    self.note(
-                        f"v{made.number} of '{manifest.path}' cannot be read, and what it changed counts as changed by "
-                        f"a later version: {found}"
-                    )
-                is_first = False
+                found = self._read(run[::-1] if newer else run, frames)
+                if isinstance(found, CorruptData):
+                    if not newer:
+                        raise found
+                    lost = _Lost(made.number, run[0].entry.number, found).before(lost)
+                    continue
+                self._tell(manifest, lost, newer)
+                lost, newer = None, made.number
+                yield State(manifest, made, found)
                 self._telling.progress((number - made.number + 1) / number)
+        self._tell(manifest, lost, newer)
+
+    def _tell(self, manifest: Manifest, lost: _Lost | None, newer: int) -> None:
+        if lost:
+            names = f"v{lost.first}" + (f" to v{lost.last}" if lost.first < lost.last else "")
+            self.note(
+                f"{names} of '{manifest.path}' cannot be read, and what changed there counts as changed by v{newer}: "
+                f"{lost.error}"
+            )
 
     def _runs(self, manifest: Manifest, number: int) -> Iterator[_Run | _Lost]:
         last = Change.OUTPUTS if self._outputs else Change.SOURCE

@@ -14,6 +14,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import msgpack
 import zstandard
 from blake3 import blake3
 
@@ -21,7 +22,7 @@ from depository.history.entries import Change, ContentKind, VersionEntry
 from depository.notebook.canonical import decode_text, encode_text
 from depository.search import layouts
 from depository.search.layouts import Layout
-from depository.search.texts import LONGEST_TEXT, Group, Sheet, Text
+from depository.search.texts import Group, Sheet, Text
 
 FORMAT = 1
 """Of the tables below. Another one is thrown away."""
@@ -29,19 +30,23 @@ FORMAT = 1
 _APPLICATION = 0x44504F49  # "DPOI"
 _PATIENCE = 5.0
 """Seconds to wait for another process that writes."""
-_COMPRESSED_FROM = 4096
-"""Bytes of a text."""
+_PLACE_BITS = 7
+_PLACE_MASK = (1 << _PLACE_BITS) - 1
+_IN_BLOCK = 1 << _PLACE_BITS
+"""Texts of a block."""
+_BLOCK_SIZE = 256 * 1024
+"""Characters of a block's texts, unless a single one is larger."""
 _WHOLE_EVERY = 32
 """Layouts of which one is kept whole, so that none takes long to be put together."""
 _LONGEST_CHAIN = 1000
 """Layouts that one is put together from; others come in between where two processes write."""
-_LENGTHS = (8, 32, 128, 512)
-_TEXTS = {
-    length: f"SELECT id, layer, body FROM texts WHERE id IN ({', '.join('?' * length)}) ORDER BY id"  # noqa: S608
+_LENGTHS = (1, 4, 16, 64)
+_BLOCKS = {
+    length: f"SELECT id, texts FROM blocks WHERE id IN ({', '.join('?' * length)}) ORDER BY id"  # noqa: S608
     for length in _LENGTHS
 }
 _AT_ONCE = _LENGTHS[-1]
-"""Values in one question to SQLite."""
+"""Blocks that are read in one go."""
 _USELESS = {
     sqlite3.SQLITE_ERROR,
     sqlite3.SQLITE_CORRUPT,
@@ -62,7 +67,8 @@ CREATE TABLE versions (
     path INTEGER NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, author TEXT NOT NULL, hash BLOB NOT NULL,
     change INTEGER NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (path, number)
 ) WITHOUT ROWID;
-CREATE TABLE texts (id INTEGER PRIMARY KEY, layer INTEGER NOT NULL, digest BLOB NOT NULL UNIQUE, body NOT NULL);
+CREATE TABLE blocks (id INTEGER PRIMARY KEY, texts BLOB NOT NULL);
+CREATE TABLE digests (digest BLOB PRIMARY KEY, text INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE layouts (
     path INTEGER NOT NULL, sheet INTEGER NOT NULL, number INTEGER NOT NULL, base INTEGER, cells BLOB,
     PRIMARY KEY (path, sheet, number)
@@ -72,6 +78,7 @@ CREATE TABLE complete (
     PRIMARY KEY (path, sheet)
 ) WITHOUT ROWID;
 """
+# blocks: texts that were read together, compressed; the number of a text is that of its block and its place in there.
 # layouts: from version `number` on, until the next row; `base` is the number of the row that it is kept as a difference
 # from, and no cells means that the version could not be read. complete: every version up to `latest` has its layout,
 # and these are all their texts.
@@ -270,7 +277,7 @@ class Index:
 
     def add(self, path: Known, sheet: Sheet, read: Sequence[tuple[int, list[Group] | None]]) -> None:
         """Keep the layouts of some versions, in order, with their texts; None for one that could not be read."""
-        numbers = self._numbered({text for _, groups in read for group in groups or () for text in group})
+        numbers = self._numbered(text for _, groups in read for group in groups or () for text in group)
         base: tuple[int, Layout] | None = None
         self._check(path)
         rows: list[tuple[int, int, int, int | None, bytes]] = []
@@ -335,22 +342,34 @@ class Index:
 
     # texts
 
-    def texts(self, numbers: Iterable[int]) -> Iterator[tuple[int, int, str]]:
-        """Texts by their numbers, in the order of these: number, layer, text."""
-        wanted = sorted(numbers)
+    def texts(self, numbers: Iterable[int], needle: str = "") -> Iterator[tuple[int, int, str]]:
+        """Texts by their numbers, in the order of these: number, layer, text; those only that have something in them."""
+        sought = encode_text(needle)
+        blocks: dict[int, list[int]] = {}
+        for number in sorted(numbers):
+            blocks.setdefault(number >> _PLACE_BITS, []).append(number)
+        wanted = list(blocks)
         for start in range(0, len(wanted), _AT_ONCE):
             part = wanted[start : start + _AT_ONCE]
-            # a question of one of few lengths, so that SQLite knows it already; to ask twice for one text is no harm
+            # a question of one of few lengths, so that SQLite knows it already; to ask twice for one block is no harm
             length = next(length for length in _LENGTHS if length >= len(part))
-            rows = self._database.execute(_TEXTS[length], part + part[-1:] * (length - len(part))).fetchall()
+            rows = self._database.execute(_BLOCKS[length], part + part[-1:] * (length - len(part))).fetchall()
             if len(rows) < len(part):
                 raise IndexDamagedError("The index lacks a text.")
-            for number, layer, body in rows:
-                yield number, layer, body if type(body) is str else self._decompressed(body)
+            for block, packed in rows:
+                with _checked():
+                    data = self._unpacked.decompress(packed)
+                    found = self._in_block(data, blocks[block], sought) if sought in data else ()
+                yield from found
+
+    def _in_block(self, data: bytes, numbers: Sequence[int], sought: bytes) -> list[tuple[int, int, str]]:
+        texts = msgpack.unpackb(data)
+        chosen = ((number, *texts[number & _PLACE_MASK]) for number in numbers)
+        return [(number, layer, decode_text(text)) for number, layer, text in chosen if sought in text]
 
     def number_of(self, text: Text) -> int | None:
         """The number of a text, if any version has it."""
-        row = self._row("SELECT id FROM texts WHERE digest = ?", _digest(text))
+        row = self._row("SELECT text FROM digests WHERE digest = ?", _digest(text))
         return row[0] if row else None
 
     def paths_with(self, sheet: Sheet) -> list[Known]:
@@ -361,23 +380,33 @@ class Index:
         ).fetchall()
         return [known for row in rows if (known := self.known(row[0]))]
 
-    def _numbered(self, texts: set[Text]) -> dict[Text, int]:
-        digests = {text: _digest(text) for text in texts}
+    def _numbered(self, texts: Iterable[Text]) -> dict[Text, int]:
+        """The numbers of some texts; those that no version had so far are kept."""
+        numbers: dict[Text, int] = {}
+        new: list[Text] = []
+        for text in dict.fromkeys(texts):
+            number = self.number_of(text)
+            if number is None:
+                new.append(text)
+            else:
+                numbers[text] = number
+        start = size = 0
+        for place, text in enumerate(new):
+            size += len(text.text)
+            if place + 1 - start == _IN_BLOCK or size >= _BLOCK_SIZE or place + 1 == len(new):
+                numbers.update(self._kept(new[start : place + 1]))
+                start, size = place + 1, 0
+        return numbers
+
+    def _kept(self, texts: Sequence[Text]) -> dict[Text, int]:
+        packed = msgpack.packb([[int(layer), encode_text(text)] for layer, text in texts])
+        done = self._database.execute("INSERT INTO blocks (texts) VALUES (?)", (self._packed.compress(packed),))
+        block = (done.lastrowid or 0) << _PLACE_BITS
+        numbers = {text: block | place for place, text in enumerate(texts)}
         self._database.executemany(
-            "INSERT OR IGNORE INTO texts (layer, digest, body) VALUES (?, ?, ?)",
-            ((int(text.layer), digest, self._body(text.text)) for text, digest in digests.items()),
+            "INSERT INTO digests VALUES (?, ?)", ((_digest(text), number) for text, number in numbers.items())
         )
-        return {text: self._row("SELECT id FROM texts WHERE digest = ?", digest)[0] for text, digest in digests.items()}
-
-    def _body(self, text: str) -> str | bytes:
-        data = encode_text(text)
-        if len(data) >= _COMPRESSED_FROM or not _is_plain(text):
-            return self._packed.compress(data)
-        return text
-
-    def _decompressed(self, body: bytes) -> str:
-        with _checked():
-            return decode_text(self._unpacked.decompress(body, max_output_size=4 * LONGEST_TEXT))
+        return numbers
 
     def _layout(self, path: Known, sheet: Sheet, number: int) -> Layout:
         steps: list[bytes] = []
@@ -464,15 +493,6 @@ def _version(row: Sequence[Any]) -> VersionEntry:
 
 def _digest(text: Text) -> bytes:
     return blake3(bytes([text.layer]) + encode_text(text.text)).digest(length=16)
-
-
-def _is_plain(text: str) -> bool:
-    """Whether SQLite can keep it as text: lone surrogates it cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from depository.errors import InvalidInput
@@ -22,8 +23,10 @@ class Found(NamedTuple):
     row: int
     """From 1."""
     line: str
-    spans: tuple[tuple[int, int], ...]
-    """Where the matches are, from one character to before another; one that goes on in the next line ends with this."""
+    start: int
+    """Where the first match begins in it."""
+    end: int
+    """Where that match ends: at the end of the line if it goes on in the next one."""
 
 
 class Pattern:
@@ -52,20 +55,15 @@ class Pattern:
             end = text.find("\n", match.start())
             end = len(text) if end < 0 else end
             row += text.count("\n", start, here)
-            yield Found(row, text[here:end], tuple(self._spans(text, match, here, end)))
+            yield Found(row, text[here:end], match.start() - here, min(match.end(), end) - here)
             start, row = end + 1, row + 1
             if start > len(text):
                 return
 
-    def _spans(self, text: str, first: re.Match[str], start: int, end: int) -> Iterator[tuple[int, int]]:
-        yield first.start() - start, min(first.end(), end) - start
-        if first.end() >= end:
-            return
-        for count, match in enumerate(self._regex.finditer(text, first.end(), end), start=2):
-            if count > MOST_SPANS:
-                return
-            if match.end() > match.start():
-                yield match.start() - start, match.end() - start
+    def spans(self, found: Found) -> tuple[tuple[int, int], ...]:
+        """Where the matches are in a line, from one character to before another."""
+        more = islice(self._regex.finditer(found.line, found.end), MOST_SPANS - 1)
+        return ((found.start, found.end), *(match.span() for match in more if match.end() > match.start()))
 
 
 def needle_of(pattern: str) -> str:

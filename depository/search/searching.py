@@ -102,7 +102,7 @@ class _Finder:
         for cell, text in layouts.places(layout) if hits else ():
             layer, lines = hits.get(text, (Layer.CODE, []))
             for line in lines:
-                yield _match(path, version, ranges, cell, layer, line)
+                yield self._match(path, version, ranges, cell, layer, line)
 
     def _in_all(self, path: Known, sheet: Sheet) -> Iterator[Match]:
         hits = self._hits(self.index.text_numbers(path, sheet))
@@ -158,7 +158,7 @@ class _Finder:
                 layout = rows[row][1] or ()
                 where[row] = {text: cell for cell, text in reversed(list(layouts.places(layout)))}
             cell, layer, first = min((where[row][n], layer, line) for n, layer, line in places if n in where[row])
-            yield _match(path, by_number[last], ranges, cell, layer, first)
+            yield self._match(path, by_number[last], ranges, cell, layer, first)
 
     def _hits(self, numbers: set[int]) -> "dict[int, _Hit]":
         """Those of some texts that match, with what matches in them. No text that does not is read twice."""
@@ -167,19 +167,44 @@ class _Finder:
         if numbers and max(numbers) >= len(verdicts):
             verdicts.extend(bytes(max(numbers) + 1 - len(verdicts)))
         hits: dict[int, _Hit] = {}
-        needle, layers = self._pattern.needle, self._query.layers
-        for number, layer, text in self.index.texts(number for number in numbers if not verdicts[number]):
-            lines = list(self._pattern.lines(text)) if needle in text and layer in layers else []
-            if lines:
+        layers = self._query.layers
+        todo = [number for number in numbers if not verdicts[number]]
+        for number, layer, text in self.index.texts(todo, self._pattern.needle):
+            if layer in layers and (lines := list(self._pattern.lines(text))):
                 hits[number] = Layer(layer), lines
-            else:
+        for number in todo:
+            if number not in hits:
                 verdicts[number] = _MISS
         return hits
+
+    def _match(
+        self,
+        path: Known,
+        version: Moment,
+        ranges: tuple[tuple[int, int], ...],
+        cell: int,
+        layer: Layer,
+        found: Found,
+    ) -> Match:
+        return Match(
+            path=path.path,
+            number=version.number,
+            ranges=ranges,
+            cell=cell or None,
+            row=found.row,
+            line=found.line,
+            spans=self._pattern.spans(found),
+            layer=_NAMES[layer],
+            time=datetime.fromtimestamp(version.time / 1000, UTC),
+            author=version.author,
+            deleted=path.state is State.DELETED,
+        )
 
 
 _Hit = tuple[Layer, list[Found]]
 
 _MISS = 1
+_NAMES = {layer: layer.name.lower() for layer in Layer}
 _REFS = {Versions.LATEST: NEWEST, Versions.PUBLISHED: "published", Versions.SCHEDULED: "scheduled"}
 
 
@@ -218,30 +243,12 @@ def _extend(runs: list[tuple[int, int]], number: int) -> None:
 
 def _union(runs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     found: list[tuple[int, int]] = []
-    for first, last in sorted(runs):
+    for first, last in sorted(set(runs)):
         if found and first <= found[-1][1] + 1:
             found[-1] = found[-1][0], max(found[-1][1], last)
         else:
             found.append((first, last))
     return tuple(found)
-
-
-def _match(
-    path: Known, version: Moment, ranges: tuple[tuple[int, int], ...], cell: int, layer: Layer, found: Found
-) -> Match:
-    return Match(
-        path=path.path,
-        number=version.number,
-        ranges=ranges,
-        cell=cell or None,
-        row=found.row,
-        line=found.line,
-        spans=found.spans,
-        layer=layer.name.lower(),
-        time=datetime.fromtimestamp(version.time / 1000, UTC),
-        author=version.author,
-        deleted=path.state is State.DELETED,
-    )
 
 
 def _milliseconds(time: datetime | None) -> float:

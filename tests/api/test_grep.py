@@ -444,10 +444,10 @@ DAMAGE = {
     "overwritten": _overwritten,
     "another program's": _sql("PRAGMA application_id = 7"),
     "of another format": _sql("PRAGMA user_version = 999"),
-    "without a table": _sql("DROP TABLE texts"),
+    "without a table": _sql("DROP TABLE blocks"),
     "with another table": _sql("DROP TABLE layouts; CREATE TABLE layouts (a)"),
-    "without its texts": _sql("DELETE FROM texts"),
-    "with altered texts": _sql("UPDATE texts SET body = x'00'"),
+    "without its texts": _sql("DELETE FROM blocks"),
+    "with altered texts": _sql("UPDATE blocks SET texts = x'00'"),
     "with altered layouts": _sql("UPDATE layouts SET cells = x'0102'"),
     "with layouts that hang in the air": _sql("UPDATE layouts SET base = 99"),
     "with layouts in a circle": _sql("UPDATE layouts SET base = number"),
@@ -476,7 +476,7 @@ def test_an_index_that_is_damaged_is_made_anew(index: str, damage: Callable[[Pat
 def test_an_index_can_be_made_anew_by_hand(depo: Depository, index: str) -> None:
     save(depo, "x")
     lines(depo, "x", index=index)
-    _sql("UPDATE texts SET body = 'altered'")(Path(index))
+    _sql("UPDATE paths SET latest = 9")(Path(index))
 
     assert lines(depo, "x", index=index) == []
     assert lines(depo, "x", index=index, reindex=True) == ["x"]

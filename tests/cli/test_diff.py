@@ -113,6 +113,18 @@ def test_the_numbers_tell_cells_of_which_the_outputs_alone_changed(saved: Shell)
     ]
 
 
+def test_a_cell_that_was_split_counts_once(shell: Shell) -> None:
+    first = "import pandas as pd\nframe = pd.read_csv('cases.csv')\nframe = frame.dropna()"
+    second = "totals = frame.groupby('country').sum()\ntotals = totals.sort_values('cases')\nplot(totals.head(20))"
+    shell.write("a.ipynb", f"{first}\n{second}")
+    shell.write("b.ipynb", first, f"{second}\nshow()")
+    assert shell("diff", "--no-index", "a.ipynb", "b.ipynb", "--stat").lines[1:] == [
+        " cell 1 code | source            | 1 +",
+        " cell 2 code | split from cell 1",
+        "1 cell changed, 1 split, 0 unchanged; 1 line added, 0 removed",
+    ]
+
+
 def test_a_bar_of_very_many_lines_is_drawn_to_scale(shell: Shell) -> None:
     shell.write("a.ipynb", "x = 1\n" * 300, "one")
     shell.write("b.ipynb", "y = 2\n" * 900, "two")

@@ -2,11 +2,13 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from depository.cli.commands.grep import excerpt
+from depository.cli.console import Console
 from depository.cli.text import width
 from depository.search.patterns import Pattern
 from depository.search.query import Match
@@ -206,9 +208,30 @@ def test_paths_are_completed(saved: Shell) -> None:
     assert result.lines == ["sub/"]
 
 
+def test_on_a_terminal_a_notebooks_name_stands_above_its_lines(saved: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(Console):
+        def __init__(self, environ: Mapping[str, str], colour: str | None = None, *, paging: bool = True) -> None:
+            super().__init__(environ, "never", paging=paging)
+            self.is_terminal = True
+
+    monkeypatch.setattr("depository.cli.session.Console", Terminal)
+    saved.setenv("COLUMNS", "50")
+    saved.write("a.ipynb", "x = 1", "y = " + "1 + " * 20 + "x")
+    saved("save", "a.ipynb")
+    assert saved("grep", "x").lines == [
+        "a.ipynb",
+        "  cell 1: x = 1",
+        "  cell 2: … 1" + " + 1" * 8 + " + x",
+        "",
+        "sub/b.ipynb",
+        "  cell 2: x = 1",
+    ]
+    assert saved("grep", "--all-versions", "savefig", "a.ipynb").lines[1] == "  v1 cell 2: plt.savefig('a.ipynb')"
+
+
 def match(line: str, pattern: str) -> Match:
-    found = next(Pattern(pattern).lines(line))
-    return Match("a", 1, ((1, 1),), 1, 1, found.line, found.spans, "code", None, "", deleted=False)  # type: ignore[arg-type]
+    (found,) = Pattern(pattern).lines(line)
+    return Match("a", 1, ((1, 1),), 1, 1, found.line, Pattern(pattern).spans(found), "code", None, "", deleted=False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("room", [30, 31, 47, 80])

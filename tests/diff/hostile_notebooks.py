@@ -223,8 +223,8 @@ HOSTILE: Mapping[str, Notebook] = {
     ),
     "SVG with scripts": svg(
         f"<svg {_SVG} onload=\"{RUN}\"><script>{RUN}</script><rect width='9' height='9' onclick=\"{RUN}\"/></svg>",
-        f"<svg {_SVG}><script xlink:href='{TRAP}/s.js'/><a xlink:href='javascript:{RUN}'><text y='9'>x</text></a></svg>",
-        f"<svg {_SVG}><animate attributeName='href' values='javascript:{RUN}' onbegin=\"{RUN}\"/><set attributeName='onload' to='x'/></svg>",
+        f"<svg {_SVG}><script xlink:href='{TRAP}/s.js'/><a xlink:href=\"javascript:{RUN}\"><text y='9'>x</text></a></svg>",
+        f"<svg {_SVG}><animate attributeName='href' values=\"javascript:{RUN}\" onbegin=\"{RUN}\"/><set attributeName='onload' to='x'/></svg>",
     ),
     "SVG with foreign objects": svg(
         f"<svg {_SVG}><foreignObject width='100' height='100'><body xmlns='http://www.w3.org/1999/xhtml'><iframe src='{TRAP}/f'/>"

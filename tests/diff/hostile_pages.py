@@ -142,7 +142,7 @@ class Watch:
         self._loaded = False
         self._clicking = False
         self._scripts = 0
-        self._asked: list[str] = []
+        self._asked: dict[str, str] = {}
         self._followed = 0
         page.on_event = self._happened
         for domain in ("Page", "Network", "Runtime"):
@@ -207,17 +207,20 @@ class Watch:
                 self._scripts += 1
                 self._page.tell("Page.handleJavaScriptDialog", accept=False)
             case "Network.requestWillBeSent" | "Network.webSocketCreated":
-                self._requested(told.get("request", told)["url"], told.get("type", ""))
+                self._requested(told["requestId"], told.get("request", told)["url"], told.get("type", ""))
+            case "Network.loadingFailed" if told.get("blockedReason") == "csp":
+                # it was told of, and did not leave
+                self._asked.pop(told["requestId"], None)
             case "Fetch.requestPaused":
                 self._page.tell("Fetch.failRequest", requestId=told["requestId"], errorReason="Aborted")
 
-    def _requested(self, url: str, kind: str) -> None:
+    def _requested(self, number: str, url: str, kind: str) -> None:
         if url.partition("#")[0] == self._url or url.startswith("data:"):
             return
         if self._clicking and kind == "Document" and url.startswith(("http:", "https:", "mailto:")):
             self._followed += 1
         else:
-            self._asked.append(url)
+            self._asked[number] = url
 
 
 @contextmanager

@@ -51,7 +51,7 @@ OURS = {
     },
     "img": {
         "src": r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/]*={0,2}",
-        "alt": r"Image (?:before|after|added|removed)(?:, \d+ × \d+ px)?",  # noqa: RUF001 - as the page has it
+        "alt": r"Image (?:before|after|added|removed)(?:, \d+ × \d+ px)?|",  # noqa: RUF001 - as the page has it
         "width": r"\d+",
         "height": r"\d+",
         "decoding": "async",
@@ -126,10 +126,10 @@ class Reader(HTMLParser):
         raise AssertionError(data)
 
 
-def page_of(old: Any, new: Any, **choices: Any) -> str:
+def page_of(old: Any, new: Any, /, **choices: Any) -> str:
     """The page of all that differs between two notebooks."""
     compared = diff(old, new, metadata=True, execution_counts=True)
-    names = {"title": "a.ipynb", "old": "v1", "new": "v2", **choices}
+    names: dict[str, Any] = {"title": "a.ipynb", "old": "v1", "new": "v2", **choices}
     return "".join(render(compared, **names))
 
 

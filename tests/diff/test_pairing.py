@@ -102,6 +102,26 @@ def test_few_words_alone_in_the_place_of_few_others_became_them(old: str, new: s
     assert places(found) == [("equal", 0, 0), ("changed", 1, 1), ("equal", 2, 2)]
 
 
+def test_cells_of_few_words_are_known_again_by_their_characters() -> None:
+    old = notebook(markdown("### TextWidget"), code(MODEL), markdown("### HTMLWidget"), code(PLOT))
+    new = notebook(markdown("### Text"), code("x = 1"), markdown("### HTML"), code("y = 2"))
+
+    found = places(diff(old, new))
+    assert [place for place in found if place[0] == "changed"] == [("changed", 0, 0), ("changed", 2, 2)]
+
+
+def test_few_words_that_are_elsewhere_say_nothing() -> None:
+    found = diff(of_sources(["print(x)", SETUP, MODEL]), of_sources([SETUP, MODEL, "print(y)"]))
+
+    assert found.counts == Counts(equal=2, added=1, removed=1)
+
+
+def test_a_heading_and_code_that_share_a_few_words_are_two_cells() -> None:
+    found = diff(notebook(markdown("## Load the frame")), notebook(code("load(frame)")))
+
+    assert found.counts == Counts(added=1, removed=1)
+
+
 def test_a_copy_of_a_cell_is_an_added_one() -> None:
     found = diff(of_sources([SETUP, MODEL, PLOT]), of_sources([SETUP, MODEL, MODEL, PLOT]))
 

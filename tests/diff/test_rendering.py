@@ -276,6 +276,40 @@ def test_merged_cells_are_shown_once_with_a_line_where_the_old_cell_began() -> N
     assert texts(lines, "removed", "added") == ["+ "]
 
 
+def test_the_lines_of_a_later_hunk_are_counted_without_those_between_cells() -> None:
+    body = "\n".join(f"step_{i} = compute(step_{i - 1})" for i in range(1, 9))
+    old = notebook(code(f"{LONG}\n{body}\nlast = 1", id="a"))
+    found = diff(old, notebook(code(LONG, id="a"), code(f"{body}\nlast = 2", id="b")))
+
+    assert texts(render_diff(found, context=1), "hunk") == ["@@ -4,2 +4,2 @@", "@@ -12,2 +12,2 @@"]
+
+
+def test_the_syntax_of_a_part_is_that_of_its_own_lines() -> None:
+    found = diff(notebook(code(f"{LONG}\n{REST}", id="a")), notebook(code(LONG, id="a"), code(f"{REST}\n'x'", id="b")))
+
+    lines = list(render_diff(found, highlighter=Highlighter()))
+    assert_harmless(lines)
+    assert [run.style for run in lines[-1].runs] == ["sign", "string"]
+
+
+def test_line_ends_of_windows_do_not_hide_that_a_cell_was_split() -> None:
+    whole = f"{LONG}\n{REST}".replace("\n", "\r\n")
+    found = diff(notebook(code(whole, id="a")), notebook(code(LONG, id="a"), code(REST, id="b")))
+
+    lines = list(render_diff(found, highlighter=Highlighter()))
+    assert not texts(lines, "removed", "added")
+    assert_harmless(lines)
+
+
+def test_the_syntax_of_lines_that_end_as_on_windows_is_told() -> None:
+    old, new = (notebook(code(f"import os\r\n{word} = 1\r\nreturn", id="a")) for word in ("a", "b"))
+
+    lines = list(render_diff(diff(old, new), highlighter=Highlighter()))
+    assert_harmless(lines)
+    assert "\\r" not in shown(lines)
+    assert [run.style for run in lines[3].runs] == ["sign", "keyword", "", "name"]
+
+
 def test_the_outputs_of_a_part_are_shown_with_the_cell_that_they_are_of() -> None:
     old, new = notebook(code(f"{LONG}\n{REST}", id="a")), notebook(code(LONG, id="a"), code(REST, stream("1"), id="b"))
 

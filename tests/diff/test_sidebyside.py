@@ -61,6 +61,13 @@ def test_a_long_line_is_broken_after_a_word_where_one_ends_near() -> None:
     ]
 
 
+def test_a_blank_where_a_line_is_broken_does_not_begin_the_next() -> None:
+    assert columns("abcdefgh ijklmnopq rst", "abcdefgh ijklmnopq rstu", 43) == [
+        "- abcdefgh ijklmnopq │ + abcdefgh ijklmnopq",
+        "  rst                │   rstu",
+    ]
+
+
 def test_rows_of_a_table_stay_beside_what_they_became() -> None:
     def row(tag: Literal["-", "+"], text: str, *, is_marked: bool) -> Line:
         runs = (Run(f"{tag} ", "sign", tag), Run(text, "", tag, marked=is_marked))

@@ -72,6 +72,13 @@ def test_a_comment_that_became_markdown_is_a_part_of_the_code() -> None:
     assert places(diff(old, new)) == [("split", None, 0), ("changed", 0, 1)]
 
 
+def test_code_stays_code_however_long_the_comment_was_that_is_markdown_now() -> None:
+    old = notebook(code("# The pressure of each valve, as it was measured in the last year\nplot(frame)"))
+    new = notebook(markdown("The pressure of each valve, as it was measured in the last year"), code("plot(frame)"))
+
+    assert places(diff(old, new)) == [("split", None, 0), ("changed", 0, 1)]
+
+
 def test_a_heading_cut_off_a_text_is_a_part_of_it() -> None:
     text = "We measured the pressure of each valve for a year, and this is what we found."
 
@@ -102,6 +109,9 @@ def test_the_part_that_has_the_id_stayed_however_small_it_is() -> None:
     [
         pytest.param([SETUP], [SETUP, SETUP], id="a copy"),
         pytest.param([SETUP], [SETUP + "\nframe.head()", "frame.head()"], id="a line repeated below"),
+        pytest.param(
+            ["x = load()\ndf.head()\nprint(x)"], ["x = load(1)\ndf.head()\nprint(x)", "df.head()"], id="a line copied"
+        ),
         pytest.param([SETUP + "\nframe.head()"], [SETUP + "\nframe.tail()", PLOT], id="a new cell below a changed one"),
         pytest.param([PLOT], [PLOT.replace("time", "t"), PLOT.replace("pressure", "p")], id="a copy that was changed"),
         pytest.param([WHOLE, PLOT], [SETUP, PLOT, MODEL], id="a part behind another cell"),
@@ -151,13 +161,13 @@ def test_one_notebook_can_have_split_and_merged_cells() -> None:
 
 # Of any two notebooks
 
-_SOURCES = [SETUP, MODEL, PLOT, "# What we found", "x = 1\ny = 2", "print(x)\nprint(y)\nprint(z)", ""]
+_LINES = [f"{word}_data = load('{word}.csv', {len(word)})" for word in ("heat", "wind", "rain", "sun", "snow", "fog")]
 
 
 @st.composite
 def regrouped(draw: st.DrawFn) -> tuple[Any, Any]:
     """A notebook, and one in which neighbouring cells are put together or taken apart."""
-    lines = "\n".join(draw(st.lists(st.sampled_from(_SOURCES), min_size=1, max_size=6))).split("\n")
+    lines = draw(st.lists(st.sampled_from([*_LINES, *MODEL.split("\n"), "", "x"]), min_size=2, max_size=12))
     sides = []
     for _ in range(2):
         cuts = sorted(draw(st.sets(st.integers(0, len(lines)), max_size=5)))

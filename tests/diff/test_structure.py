@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from depository.diff.sequences import Effort
@@ -121,6 +121,12 @@ def test_what_is_not_a_number_is_equal_to_itself() -> None:
     assert equal({"a": [1.5, float("nan")]}, {"a": [1.5, float("nan")]})
 
 
+def test_the_order_of_keys_says_nothing() -> None:
+    one, other = {"a": 1, "b": [1]}, {"b": [1], "a": 1}
+
+    assert compare([one, [other]], [other, [one]]) == ((), 0)
+
+
 # What changed
 
 
@@ -138,6 +144,18 @@ def test_without_any_effort_the_changes_still_make_the_new_value(pair: tuple[Any
     old, new = pair
     found, _ = compare(old, new, effort=Effort(0))
     assert as_json(applied(old, found)) == as_json(new)
+
+
+few = st.lists(st.sampled_from([1, 2, 3]) | st.builds(lambda: [0]) | st.builds(lambda: {"a": 1}), max_size=6)
+
+
+@settings(max_examples=30)
+@given(few, few)
+@example([2, [0], 2], [[0], 2, 3])
+def test_with_any_effort_nothing_changed_into_what_it_was(old: Any, new: Any) -> None:
+    for limit in range(80):
+        found, _ = compare(old, new, effort=Effort(limit))
+        assert not [change for change in found if change.status == "changed" and equal(change.old, change.new)]
 
 
 @given(edited(), st.integers(0, 3))
@@ -202,6 +220,18 @@ def test_a_list_of_which_little_is_left_has_changed_as_a_whole() -> None:
     assert changes({"y": old}, {"y": new}) == [("changed", ("y",), old, new)]
 
 
+def test_a_list_of_the_same_values_in_another_order_has_changed_as_a_whole() -> None:
+    old = list(range(100))
+
+    assert changes(old, old[::-1]) == [("changed", (), old, old[::-1])]
+
+
+def test_numbers_that_moved_on_in_half_of_a_list_have_not_changed() -> None:
+    old = list(range(1_000))
+
+    assert changes(old, [*old[1:501], -1, *old[501:]]) == [("removed", (0,), 0, None), ("added", (500,), None, -1)]
+
+
 def test_numbers_that_moved_on_by_one_are_one_that_went_and_one_that_came() -> None:
     old = list(range(1_000))
 
@@ -244,6 +274,23 @@ def test_the_work_grows_with_the_size_alone(old: Callable[[int], Any], new: Call
         return calls_made(lambda: compare(before, after))
 
     assert work(6_000) < 3 * work(3_000)
+
+
+@pytest.mark.parametrize("step", [1, 1_000])
+def test_a_list_of_numbers_with_few_or_nothing_but_changes_takes_almost_no_work(step: int) -> None:
+    old = [i / 7 for i in range(100_000)]
+    new = [-1 if i % step == 0 else number for i, number in enumerate(old)]
+
+    assert calls_made(lambda: compare(old, new)) < 10_000
+
+
+def test_where_the_effort_does_not_suffice_values_are_equal_or_have_changed_as_a_whole() -> None:
+    old, new = {"a": [1, 2, 3]}, {"a": [1, 2, 4]}
+
+    assert compare(old, new, effort=Effort(10)) == ((Change((), "changed", old, new),), 0)
+    assert compare(old, new, limit=0, effort=Effort(10)) == ((), 1)
+    assert compare(old, {"a": [1, 2, 3]}, effort=Effort(10)) == ((), 0)
+    assert compare(nested(5_000, 1), nested(5_000, 2), effort=Effort(10))[0][0].status == "changed"
 
 
 def test_one_effort_is_spent_by_all_that_is_compared() -> None:

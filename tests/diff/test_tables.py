@@ -327,6 +327,12 @@ def test_as_many_rows_with_other_values_are_the_same_rows() -> None:
     ]
 
 
+def test_rows_that_have_little_in_common_are_others() -> None:
+    old, new = plain([1, 2, 3, 4], [5, 6, 7, 8]), plain([1, 20, 30, 40])
+
+    assert [change[0] for change in changes(old, new)] == ["-", "-", "+"]
+
+
 def test_a_new_column_changes_only_itself() -> None:
     old = frame(["a", "b"], [1, 2], [3, 4])
     new = frame(["a", "x", "b"], [1, 0, 2], [3, 0, 5])

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from depository.notebook.images import MAX_SEGMENTS, MAX_SVG_HEAD, pixels
-from tests.work import calls_made
 from tests.notebook.shown import GIF, JPEG, PNG
+from tests.work import calls_made
 
 
 def webp(kind: bytes, body: bytes) -> bytes:
@@ -30,7 +30,8 @@ IMAGES = {
     "gif": (GIF, (320, 200)),
     "jpeg": (JPEG, (50, 30)),
     "jpeg with fill bytes": (b"\xff\xd8\xff\xff" + JPEG[2:], (50, 30)),
-    "lossy webp": (webp(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 320, 0x4000 | 200)), (320, 200)),
+    "jpeg with its tables first": (b"\xff\xd8\xff\xc4\x00\x04ab" + JPEG[2:], (50, 30)),
+    "lossy webp": (webp(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 0x8000 | 320, 0x4000 | 200)), (320, 200)),
     "lossless webp": (webp(b"VP8L", b"\x2f" + struct.pack("<I", 319 | 199 << 14)), (320, 200)),
     "extended webp": (webp(b"VP8X", bytes(4) + b"\x3f\x01\0" + b"\xc7\0\0"), (320, 200)),
     "bmp": (b"BM" + bytes(12) + struct.pack("<Iii", 40, 320, 200), (320, 200)),

@@ -91,6 +91,6 @@ def test_an_index_that_is_damaged_meanwhile_is_made_anew(depo: Depository, tmp_p
     with origins(depo, file) as known:
         known.earlier("code", "x = 2", LATER, "a.ipynb")
         other = Index(file)
-        other._database.execute("DROP TABLE texts")
+        other._database.execute("DROP TABLE blocks")
         other.close()
         assert known.earlier("code", "x = 1", LATER, "a.ipynb") == Origin("a.ipynb", 1)

@@ -26,6 +26,7 @@ _NARROWEST = 30
 _MOST_RANGES = 3
 _COLUMNS_OF_TAB = 8
 _STEPS = 100
+_AT_ONCE = 200
 _NOTHING_FOUND = 1
 
 _Found = tuple[Place, Match]
@@ -97,8 +98,10 @@ def grep(
         lines = _shown(session, query.versions, found, most)
         most = None
     is_found = False
-    for line in islice(lines, most):
-        session.console.line(line)
+    lines = islice(lines, most)
+    # somebody watches a terminal; a pipe takes many lines at once
+    while part := list(islice(lines, 1 if session.console.is_terminal else _AT_ONCE)):
+        session.console.line("\n".join(part))
         is_found = True
     if not is_found:
         click.get_current_context().exit(_NOTHING_FOUND)
@@ -206,28 +209,33 @@ class _Watch:
 
 
 def _shown(session: Session, versions: Versions, found: Iterable[_Found], most: int | None) -> Iterator[str]:
-    """A line for each match, and below those of a cell that was removed how to get it back."""
+    """A line for each match, and below those of a cell that was removed how to get it back.
+
+    On a terminal the name of a notebook stands above its lines, in a pipe before each of them.
+    """
     console = session.console
-    for (place, path, version, cell), matches in groupby(islice(found, most), _cell_of):
+    is_newest = versions is Versions.LATEST
+    is_first = True
+    for (place, path), in_notebook in groupby(islice(found, most), _notebook_of):
         name = printable(session.shown(place, path))
-        last: Match | None = None
-        for _, match in matches:
-            yield _line(console, name, match, is_newest=versions is Versions.LATEST)
-            last = match
-        if last and versions is Versions.REMOVED:
-            words = ["restore", f"{session.shown(place, path)}@{version}"]
-            words += ["--cell", str(cell)] if cell and not last.deleted else []
-            when = f"{version} of {local(last.time)}, by {printable(last.author)}, was the last to have it"
-            yield console.paint(f"    {when}: depository {printable(shlex.join(words))}", "dim")
-
-
-def _cell_of(found: _Found) -> tuple[Place, str, str, int | None]:
-    place, match = found
-    return place, match.path, match.version, match.cell
+        if console.is_terminal:
+            yield from [] if is_first else [""]
+            yield console.paint(name, "event")
+            name, is_first = "", False
+        for (version, cell), matches in groupby((match for _, match in in_notebook), lambda m: (m.version, m.cell)):
+            last: Match | None = None
+            for match in matches:
+                yield _line(console, name, match, is_newest=is_newest)
+                last = match
+            if last and versions is Versions.REMOVED:
+                words = ["restore", f"{session.shown(place, path)}@{version}"]
+                words += ["--cell", str(cell)] if cell and not last.deleted else []
+                when = f"{version} of {local(last.time)}, by {printable(last.author)}, was the last to have it"
+                yield console.paint(f"    {when}: depository {printable(shlex.join(words))}", "dim")
 
 
 def _line(console: Console, name: str, match: Match, *, is_newest: bool) -> str:
-    version = "" if is_newest else f"@{match.version}"
+    version = "" if is_newest else f"@{match.version}" if name else match.version
     parts = [f"cell {match.cell}"] if match.cell else []
     if match.layer in ("outputs", "metadata"):
         parts.append({"outputs": "output"}.get(match.layer, match.layer))
@@ -235,10 +243,12 @@ def _line(console: Console, name: str, match: Match, *, is_newest: bool) -> str:
         parts.append(f"({_ranges(match.ranges)})")
     if match.deleted:
         parts.append("(deleted)")
-    before = " ".join([f"{name}{version}", *parts]) + ": "
+    painted = console.paint(name, "event") + console.paint(version, "number")
+    where = "" if name else "  "
+    before = where + " ".join(part for part in (f"{name}{version}", *parts) if part) + ": "
     room = max(_NARROWEST, console.columns - width(before)) if console.columns else None
-    place = " ".join([console.paint(name, "event") + console.paint(version, "number"), *parts])
-    return f"{place}: {excerpt(match, room, lambda text: console.paint(text, 'match'))}"
+    where += " ".join(part for part in (painted, *parts) if part)
+    return f"{where}: {excerpt(match, room, lambda text: console.paint(text, 'match'))}"
 
 
 def _ranges(ranges: Sequence[tuple[int, int]]) -> str:

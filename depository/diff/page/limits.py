@@ -8,12 +8,16 @@ MAX_UNCHANGED = 2 * 1024 * 1024
 """Characters of HTML for the sources of unchanged cells."""
 MAX_IMAGE = 5 * 1024 * 1024
 """Bytes of one image; a larger one is described."""
+MAX_OVERLAID = 512 * 1024
+"""Bytes of an image that is shown a second time, over the one that it became."""
 MAX_IMAGES = 32 * 1024 * 1024
 """Bytes of all images."""
 MAX_PIXELS = 50_000_000
 """Of one image."""
 MAX_SVG = 2 * 1024 * 1024
 """Bytes of one SVG."""
+MAX_SVGS = 8 * 1024 * 1024
+"""Bytes of all of them."""
 MAX_PREVIEW = 64 * 1024
 """Characters of one piece of HTML that is shown as it looks; a longer one is shown as its source."""
 MAX_PREVIEWS = 256 * 1024
@@ -61,4 +65,5 @@ class Rooms:
     text: Room = field(default_factory=lambda: Room(MAX_TEXT))
     unchanged: Room = field(default_factory=lambda: Room(MAX_UNCHANGED))
     images: Room = field(default_factory=lambda: Room(MAX_IMAGES))
+    drawings: Room = field(default_factory=lambda: Room(MAX_SVGS))
     previews: Room = field(default_factory=lambda: Room(MAX_PREVIEWS))

@@ -48,7 +48,8 @@ nav.changes code { overflow: hidden; white-space: nowrap; text-overflow: ellipsi
 nav.changes li.dim { padding: 0.15rem 1rem }
 nav.changes .badge { justify-self: start }
 section { position: relative; margin: 1rem 0; background: var(--card); border: 1px solid var(--line);
-  border-radius: 8px; overflow: clip; contain: paint; isolation: isolate }
+  border-radius: 8px; overflow: clip; contain: paint; isolation: isolate;
+  content-visibility: auto; contain-intrinsic-height: auto 12rem }
 section:target { border-color: var(--link); box-shadow: 0 0 0 1px var(--link) }
 section > header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; padding: 0.5rem 1rem;
   background: var(--head); border-bottom: 1px solid var(--line) }
@@ -107,6 +108,11 @@ figure img { display: block; max-width: 100%; height: auto; max-height: 60rem; o
   background: #ffffff; color: #1c2126; border: 2px solid var(--line); border-radius: 6px }
 figure.old img { border-color: var(--del-mark) }
 figure.new img { border-color: var(--ins-mark) }
+.overlay { display: inline-grid; max-width: 100%; background: #ffffff; isolation: isolate;
+  border: 2px solid var(--line) }
+.overlay img { grid-area: 1 / 1; max-width: 100%; height: auto }
+.overlay img + img { mix-blend-mode: difference }
+.overlay .note { color: #1c2126 }
 figcaption { margin-top: 0.3rem; font-size: 0.8rem; color: var(--dim) }
 .side { font-size: 0.8rem }
 .preview { max-height: 40rem; padding: 0.5rem 0.75rem; overflow: auto; contain: content; border: 1px solid var(--line);
@@ -148,7 +154,8 @@ table.json del { text-decoration: none }
 @media print {
   body { padding: 0; max-width: none; font-size: 11px; background: #ffffff }
   nav.changes, .steps { display: none }
-  section { break-inside: auto; border-radius: 0 }
+  section { break-inside: auto; border-radius: 0; content-visibility: visible }
+  details::details-content { content-visibility: visible }
   section > header { break-after: avoid }
   .scroll, .preview, .output .code { max-height: none; overflow: visible }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact }

@@ -1,6 +1,5 @@
 """What changed in outputs, attachments and metadata, as HTML."""
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,22 +15,18 @@ from depository.diff.outputs import (
     TextDetail,
     details,
 )
+from depository.diff.page.images import embedded, overlaid
 from depository.diff.page.limits import (
-    MAX_IMAGE,
     MAX_NAME,
-    MAX_PIXELS,
     MAX_PREVIEW,
-    MAX_SVG,
     Rooms,
 )
 from depository.diff.page.markup import MINUS, TIMES, Markup, cut, div, element, joined, span
 from depository.diff.page.sanitising import preview
 from depository.diff.page.sources import compared
-from depository.diff.page.svg import drawing
 from depository.diff.page.tables import changes, table
 from depository.diff.sequences import Effort
 from depository.notebook.cells import Output, as_json, as_text
-from depository.notebook.images import pixels
 from depository.notebook.text import byte_size
 
 _KINDS = {"execute_result": "result", "display_data": "display", "error": "error", "stream": "stream"}
@@ -42,13 +37,6 @@ _AS_SOURCE = {
     "application/javascript": "JavaScript",
     "image/svg+xml": "SVG",
 }
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
-_SVG = "image/svg+xml"
 
 
 class Values:
@@ -148,26 +136,20 @@ class Values:
 
     def _images(self, detail: ImageDetail) -> Markup:
         sides = [(sign, image) for sign, image in zip("-+", detail, strict=True) if image]
-        return div("sides", *(self._image(sign, image, is_one=len(sides) == 1) for sign, image in sides))
+        shown = div("sides", *(self._image(sign, image, is_one=len(sides) == 1) for sign, image in sides))
+        if detail.old and detail.new and overlaid(detail.old, detail.new):
+            pair = [embedded(image, "", self._rooms) for image in (detail.old, detail.new)]
+            summary = element("summary", "one over the other: black where they are alike")
+            return joined(shown, element("details", summary, div("overlay", *pair)))
+        return shown
 
     def _image(self, sign: str, image: Image, *, is_one: bool) -> Markup:
         word = ("removed" if is_one else "before") if sign == "-" else ("added" if is_one else "after")
         size = f"{image.width} {TIMES} {image.height} px" if image.width and image.height else ""
         facts = [cut(image.mime, MAX_NAME), size, byte_size(len(image.data)), image.hash[:8]]
         caption = joined(_sign(sign, word), " ", " · ".join(filter(None, facts)))
-        shown = self._embedded(image, f"Image {word}, {size}" if size else f"Image {word}")
+        shown = embedded(image, f"Image {word}, {size}" if size else f"Image {word}", self._rooms)
         return element("figure", shown, element("figcaption", caption), class_="old" if sign == "-" else "new")
-
-    def _embedded(self, image: Image, alt: str) -> Markup:
-        if len(image.data) > MAX_IMAGE:
-            return div("note", f"An image of more than {byte_size(MAX_IMAGE)} is not shown.")
-        kind, data = _drawable(image)
-        if not kind:
-            return div("note", data.decode())
-        if not self._rooms.images.fits(len(data)):
-            return div("note", "The page holds no more images.")
-        source = Markup(f"data:{kind};base64,{base64.b64encode(data).decode()}")
-        return element("img", src=source, alt=alt, width=image.width, height=image.height, decoding="async")
 
 
 # Outputs
@@ -211,22 +193,3 @@ def _side(sign: str, word: str, *content: Markup) -> Markup:
 
 def _sign(sign: str, word: str) -> Markup:
     return span("sign removed", f"{MINUS} ", word) if sign == "-" else span("sign added", "+ ", word)
-
-
-# Images
-
-
-def _drawable(image: Image) -> tuple[str, bytes]:
-    """The MIME type and the bytes that a page may have; no type, and the reason, where it may not."""
-    if image.mime == _SVG or image.data.lstrip()[:1] == b"<":
-        drawn = drawing(image.data) if len(image.data) <= MAX_SVG else None
-        return (_SVG, drawn) if drawn else ("", b"This SVG is damaged, or too much to draw.")
-    kind = next((kind for start, kind in _SIGNATURES if image.data.startswith(start)), None)
-    if image.data.startswith(b"RIFF") and image.data[8:12] == b"WEBP":
-        kind = "image/webp"
-    size = pixels(image.data)
-    if kind is None or size is None:
-        return "", b"This is no image of a kind that a page shows, or it is damaged."
-    if size[0] * size[1] > MAX_PIXELS:
-        return "", f"An image of more than {MAX_PIXELS:,} pixels is not shown.".encode()
-    return kind, image.data
