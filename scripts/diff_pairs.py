@@ -374,7 +374,7 @@ def main() -> int:
     """Run from the command line; 1 if a patch does not give what it should."""
     parser = argparse.ArgumentParser(prog="scripts/diff-pairs", description=__doc__.split("\n\n")[0])
     parser.add_argument("directory", type=Path, nargs="?", help="histories of notebooks")
-    parser.add_argument("-n", "--count", type=int, default=1000, help="how many pairs (default: 1,000)")
+    parser.add_argument("-n", "--count", type=int, default=1_050, help="how many pairs (default: 1,050)")
     parser.add_argument("--limit", type=float, default=20, help="seconds that nbdime gets for one pair (default: 20)")
     parser.add_argument("--examples", type=int, default=3, help="how many of each kind to show (default: 3)")
     parser.add_argument("--json", action="store_true", help="print all of it as JSON")

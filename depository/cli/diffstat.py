@@ -61,7 +61,9 @@ def _joined(parts: tuple[Cell, ...], own: Cell) -> str:
 
 
 def _line_counts(old: str, new: str, effort: Effort) -> tuple[int, int]:
-    before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (old, new))
+    before, after = (text.split("\n") if text else [] for text in (old, new))
+    if all(not side or not side[-1] for side in (before, after)):
+        before, after = before[:-1], after[:-1]
     kept = sum(length for _, _, length in common(before, after, effort))
     return len(after) - kept, len(before) - kept
 

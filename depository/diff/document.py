@@ -3,12 +3,24 @@
 ``schema.json`` beside this module describes it. It is plain JSON data, and has no bytes of images in it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from depository.diff import outputs, structure
+from depository.diff import structure
 from depository.diff.compare import CellChange, NotebookDiff, OutputChange
-from depository.diff.outputs import BytesDetail, Detail, Image, ImageDetail, JsonDetail, TableDetail, TextDetail
+from depository.diff.outputs import (
+    MAX_CHANGES,
+    BytesDetail,
+    Detail,
+    Image,
+    ImageDetail,
+    JsonDetail,
+    TableDetail,
+    TextDetail,
+    details,
+    of_bundles,
+)
 from depository.diff.sequences import Effort
 from depository.diff.structure import Change
 from depository.diff.tables import RowChange
@@ -33,17 +45,26 @@ Document = dict[str, Any]
 _Item = TypeVar("_Item")
 
 
-def of_diff(diff: NotebookDiff, *, context: int = 3, room: int | None = None, effort: Effort | None = None) -> Document:
+def of_diff(
+    diff: NotebookDiff,
+    *,
+    outputs: bool = True,
+    context: int = 3,
+    room: int | None = None,
+    effort: Effort | None = None,
+) -> Document:
     """The document of two notebooks.
 
     Args:
         diff: the difference of whole notebooks.
+        outputs: show the outputs of cells that came or went; those of others are shown where they were compared.
         context: how many unchanged lines or rows to show around changed ones.
+        outputs: whether to show the outputs of cells that came or went, and what changed in those of others.
         room: how many characters of what changed to show; None for all. Beyond it, cells are still listed with what
             of them changed, up to `MAX_CELLS`, and all are counted.
         effort: the work that may be done; a new default one if None.
     """
-    writer = _Writer(context, room, effort or Effort())
+    writer = _Writer(context, room, effort or Effort(), outputs=outputs)
     metadata = writer.values(diff.old_metadata, diff.new_metadata) if diff.metadata_changed else None
     cells = writer.cells(diff.changes)
     return {
@@ -103,8 +124,9 @@ def is_of_outputs_only(change: CellChange) -> bool:
 class _Writer:
     """Writes down as much as there is room for."""
 
-    def __init__(self, context: int, room: int | None, effort: Effort) -> None:
+    def __init__(self, context: int, room: int | None, effort: Effort, *, outputs: bool = True) -> None:
         self.effort = effort
+        self._has_outputs = outputs
         self.is_cut = False
         self._context = context
         self._room = room
@@ -152,18 +174,20 @@ class _Writer:
     def _outputs(self, change: CellChange) -> list[dict[str, Any]]:
         old, new = (coalesce(cell.outputs) if cell else [] for cell in (change.old, change.new))
         changes: Sequence[OutputChange] = change.outputs
-        if change.old is None:
+        if not self._has_outputs:
+            changes = []
+        elif change.old is None:
             changes = [OutputChange(None, output) for output in new]
         elif change.new is None:
             changes = [OutputChange(output, None) for output in old]
         places = _Places(old), _Places(new)
 
         def written(one: OutputChange) -> dict[str, Any]:
-            details = outputs.details(one, context=self._context, effort=self.effort)
+            found = details(one, context=self._context, effort=self.effort)
             return {
                 "old": places[0].output(one.old),
                 "new": places[1].output(one.new),
-                "details": [self._detail(detail) for detail in details],
+                "details": [self._detail(detail) for detail in found],
             }
 
         return list(self._until_full(changes, written))
@@ -174,8 +198,8 @@ class _Writer:
         def written(name: str) -> dict[str, Any]:
             bundles = before.get(name, {}), after.get(name, {})
             status = "added" if name not in before else "removed" if name not in after else "changed"
-            details = outputs.of_bundles(*bundles, context=self._context, effort=self.effort)
-            return {"name": self._cut(name), "status": status, "details": [self._detail(one) for one in details]}
+            found = of_bundles(*bundles, context=self._context, effort=self.effort)
+            return {"name": self._cut(name), "status": status, "details": [self._detail(one) for one in found]}
 
         names = sorted(name for name in {*before, *after} if not structure.equal(before.get(name), after.get(name)))
         return list(self._until_full(names, written))
@@ -214,6 +238,7 @@ class _Writer:
 
     def _hunk(self, hunk: Hunk) -> dict[str, Any]:
         shown = list(self._until_full(hunk.lines, self._line))
+        self.is_cut = self.is_cut or hunk.more > 0
         return {"old_start": hunk.old_start, "new_start": hunk.new_start, "lines": shown}
 
     def _line(self, line: HunkLine) -> dict[str, Any]:
@@ -236,7 +261,7 @@ class _Writer:
         """What changed in a value of JSON."""
         if not self._has_room():
             return {"changes": [], "more": 0}
-        return self._changes(*structure.compare(old, new, limit=outputs.MAX_CHANGES, effort=self.effort))
+        return self._changes(*structure.compare(old, new, limit=MAX_CHANGES, effort=self.effort))
 
     def _changes(self, changes: Sequence[Change], more: int) -> dict[str, Any]:
         shown = list(self._until_full(changes, self._change))
@@ -289,24 +314,26 @@ class _Places:
     """Where the outputs of a cell stand, those of one stream in a row counted once."""
 
     def __init__(self, found: Sequence[Output]) -> None:
-        self._found = found
-        self._next = 0
+        self._places: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+        for place, output in enumerate(found):
+            self._places[_known_by(output)].append(place)
 
     def output(self, output: Output | None) -> dict[str, Any] | None:
-        """What an output is, and which. They are asked for in order, or nearly."""
+        """What an output is, and which; each is asked for once."""
         if output is None:
             return None
-        index = None
-        for place in [*range(self._next, len(self._found)), *range(min(self._next, len(self._found)))]:
-            if self._found[place] is output or self._found[place] == output:
-                index, self._next = place, place + 1
-                break
+        places = self._places[_known_by(output)]
         return {
-            "index": index,
+            "index": places.popleft() if places else None,
             "kind": _short(output.kind),
             "name": _short(output.name or output.error_name or "") or None,
             "mimes": [_short(mime) for mime in sorted(output.mimes)[:_MAX_MIMES]],
         }
+
+
+def _known_by(output: Output) -> Hashable:
+    # several of one stream are joined anew whenever they are asked for
+    return (output.name, output.text) if output.kind == "stream" else id(output)
 
 
 def _language(metadata: Mapping[str, Any]) -> str | None:

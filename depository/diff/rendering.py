@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_VALUE_CHANGES = 200
 """How many changes of one cell's metadata are listed."""
+MOST_OUTPUTS = 1_000
+"""How many outputs of a cell that changed are shown, unless all lines are."""
 _BOUNDARY = "\x1f"
 
 
@@ -141,8 +143,11 @@ class Renderer:
                 if change.metadata_changed:
                     yield Line("output-header", "· metadata")
                     yield from self._values(_all_metadata(old), _all_metadata(new))
-                for output_change in change.outputs:
+                listed = change.outputs if self._look.limit is None else change.outputs[:MOST_OUTPUTS]
+                for output_change in listed:
                     yield from self._output(output_change)
+                if len(listed) < len(change.outputs):
+                    yield Line("note", f"… {plural(len(change.outputs) - len(listed), 'more output')} changed")
                 if self._look.outputs:
                     yield from self._outputs_of_parts("-", [cell for cell in olds if cell.index != old.index])
                     yield from self._outputs_of_parts("+", [cell for cell in news if cell.index != new.index])

@@ -157,7 +157,7 @@ class _Search:
         others = [j for j in shared if j != own]
         each = all(shared[j] >= _PART * len(self._words(j)) for j in others)
         gain = sum(shared.values()) - self._shared(whole, [own])[own] if each else 0
-        return shared if gain and gain >= _PART * sum(len(self._words(j)) for j in others) else {}
+        return shared if gain >= _PART * sum(len(self._words(j)) for j in others) else {}
 
     def _parts_alone(self, whole: _Whole, beside: list[int]) -> dict[int, int]:
         """The same of a whole without a partner."""

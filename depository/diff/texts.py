@@ -97,7 +97,6 @@ def _replaced(removed: Sequence[str], added: Sequence[str], marking: int, effort
 def _split_lines(old: str, new: str) -> tuple[list[str], list[str]]:
     before = old.split("\n") if old else []
     after = new.split("\n") if new else []
-    # the end of a last line is no line of its own, unless only one side has it
-    if before and after and not before[-1] and not after[-1]:
-        return before[:-1], after[:-1]
-    return before, after
+    # the end of a last line is no line of its own, unless one of two texts has it and the other has not
+    ends = [not lines or not lines[-1] for lines in (before, after)]
+    return (before[:-1], after[:-1]) if all(ends) else (before, after)

@@ -176,7 +176,7 @@ class Index:
             if row is None:
                 return None
             number, name, etag, state, ended, oldest, latest, refs = row
-            return Known(number, name, etag, State(state), ended, oldest, latest, json.loads(refs))
+            return Known(number, name, etag, State(state), ended, oldest, latest, dict(json.loads(refs)))
 
     def note(self, path: Known, new: Iterable[VersionEntry]) -> Known:
         """Keep what was learnt of a path, and versions of it. One that begins, or begins anew, has no id yet.
@@ -343,7 +343,7 @@ class Index:
     # texts
 
     def texts(self, numbers: Iterable[int], needle: str = "") -> Iterator[tuple[int, int, str]]:
-        """Texts by their numbers, in the order of these: number, layer, text; those only that have something in them."""
+        """Texts by their numbers, in the order of these: number, layer, text; only those in which `needle` is."""
         sought = encode_text(needle)
         blocks: dict[int, list[int]] = {}
         for number in sorted(numbers):
@@ -499,5 +499,5 @@ def _digest(text: Text) -> bytes:
 def _checked() -> Iterator[None]:
     try:
         yield
-    except (TypeError, ValueError, LookupError, OverflowError, zstandard.ZstdError) as error:
+    except (TypeError, ValueError, LookupError, OverflowError, MemoryError, zstandard.ZstdError) as error:
         raise IndexDamagedError("The index is damaged.") from error

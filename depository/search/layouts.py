@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 Layout = Sequence[int]
 
+Span = tuple[int, int]
+"""Versions from one to another, both among them."""
+
 
 def layout_of(groups: Iterable[Iterable[int]]) -> Layout:
     """The layout of the numbers of each cell's texts."""
@@ -62,3 +65,47 @@ def places(layout: Layout) -> Iterator[tuple[int, int]]:
             yield cell, item
         else:
             cell += 1
+
+
+def spans(
+    rows: Sequence[tuple[int, Layout | None]], latest: int, texts: set[int], versions: Iterable[int]
+) -> dict[int, list[Span]]:
+    """From which version to which each of some texts is there, the oldest first.
+
+    Args:
+        rows: layouts, and from which version on each holds; none where a version could not be read.
+        latest: the newest version.
+        texts: by their numbers.
+        versions: those that count, the oldest first.
+    """
+    found: dict[int, list[Span]] = {}
+    ends = [number for number, _ in rows[1:]] + [latest + 1]
+    rest = iter(versions)
+    number = next(rest, None)
+    for (start, layout), end in zip(rows, ends, strict=True):
+        there = texts.intersection(layout or ())
+        while number is not None and number < end:
+            if number >= start:
+                for text in there:
+                    _extend(found.setdefault(text, []), number)
+            number = next(rest, None)
+    return found
+
+
+def union(some: Iterable[Span]) -> tuple[Span, ...]:
+    """The versions that are in any of some spans, as spans."""
+    found: list[Span] = []
+    for first, last in sorted(set(some)):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(found[-1][1], last)
+        else:
+            found.append((first, last))
+    return tuple(found)
+
+
+def _extend(runs: list[Span], number: int) -> None:
+    """Add a version after the others, to the last run if it goes on from there."""
+    if runs and runs[-1][1] + 1 == number:
+        runs[-1] = runs[-1][0], number
+    else:
+        runs.append((number, number))

@@ -13,7 +13,6 @@ from itertools import pairwise
 from depository.search import layouts
 from depository.search.index import Index, Known, Moment, State
 from depository.search.indexed import Cache, Indexed
-from depository.search.layouts import Layout
 from depository.search.patterns import Found, Pattern
 from depository.search.query import Layer, Match, Query, Telling, Versions
 from depository.search.texts import Sheet
@@ -71,8 +70,8 @@ class _Finder:
         self._pattern = pattern
         self._wanted = wanted
         self._since = _milliseconds(query.since)
-        self._verdicts = bytearray()
-        """For each text by its number, whether it is known to have no match."""
+        self._misses: set[int] = set()
+        """Texts that were looked through in vain."""
 
     def find(self, path: Known) -> list[Match]:
         match self._query.versions:
@@ -82,8 +81,6 @@ class _Finder:
             case Versions.REMOVED:
                 found = [match for sheet in self._wanted.sheets for match in self._removed(path, sheet)]
                 return sorted(found, key=lambda match: (-match.number, match.cell or 0, match.layer, match.row))
-            case Versions.LATEST if path.state is State.DELETED:
-                return []
         number = self._wanted.number_in(path)
         versions = self.index.moments(path, number) if number else []
         found = [
@@ -141,7 +138,8 @@ class _Finder:
     ) -> Iterator[Match]:
         """The lines of hits, each once, with the versions that have it."""
         rows = list(self.index.layouts(path, sheet))
-        spans = _spans(rows, path.latest, {number for number, (_, lines) in hits.items() if lines}, versions)
+        matching = {number for number, (_, lines) in hits.items() if lines}
+        spans = layouts.spans(rows, path.latest, matching, [version.number for version in versions])
         lines: dict[object, list[tuple[int, Layer, Found]]] = {}
         for number, (layer, found) in hits.items():
             if number in spans:
@@ -151,7 +149,7 @@ class _Finder:
         starts = [number for number, _ in rows]
         where: dict[int, dict[int, int]] = {}
         for places in lines.values():
-            ranges = _union(span for number in {number for number, _, _ in places} for span in spans[number])
+            ranges = layouts.union(span for number in {number for number, _, _ in places} for span in spans[number])
             last = ranges[-1][1]
             row = bisect_right(starts, last) - 1
             if row not in where:
@@ -163,18 +161,14 @@ class _Finder:
     def _hits(self, numbers: set[int]) -> "dict[int, _Hit]":
         """Those of some texts that match, with what matches in them. No text that does not is read twice."""
         numbers.discard(0)
-        verdicts = self._verdicts
-        if numbers and max(numbers) >= len(verdicts):
-            verdicts.extend(bytes(max(numbers) + 1 - len(verdicts)))
         hits: dict[int, _Hit] = {}
         layers = self._query.layers
-        todo = [number for number in numbers if not verdicts[number]]
+        todo = numbers - self._misses
         for number, layer, text in self.index.texts(todo, self._pattern.needle):
             if layer in layers and (lines := list(self._pattern.lines(text))):
                 hits[number] = Layer(layer), lines
-        for number in todo:
-            if number not in hits:
-                verdicts[number] = _MISS
+        if len(self._misses) < _MOST_MISSES:
+            self._misses |= todo - hits.keys()
         return hits
 
     def _match(
@@ -203,52 +197,10 @@ class _Finder:
 
 _Hit = tuple[Layer, list[Found]]
 
-_MISS = 1
+_MOST_MISSES = 1_000_000
+"""Texts that are remembered to have no match; those past it may be looked through again for another path."""
 _NAMES = {layer: layer.name.lower() for layer in Layer}
 _REFS = {Versions.LATEST: NEWEST, Versions.PUBLISHED: "published", Versions.SCHEDULED: "scheduled"}
-
-
-def _spans(
-    rows: Sequence[tuple[int, Layout | None]], latest: int, texts: set[int], versions: Sequence[Moment]
-) -> dict[int, list[tuple[int, int]]]:
-    """From which version to which each of some texts is there, the oldest first.
-
-    Args:
-        rows: the layouts, and from which version on each holds.
-        latest: the newest version.
-        texts: by their numbers.
-        versions: those that count.
-    """
-    spans: dict[int, list[tuple[int, int]]] = {}
-    ends = [number for number, _ in rows[1:]] + [latest + 1]
-    numbers = iter([version.number for version in versions])
-    number = next(numbers, None)
-    for (start, layout), end in zip(rows, ends, strict=True):
-        there = texts.intersection(layout or ())
-        while number is not None and number < end:
-            if number >= start:
-                for text in there:
-                    _extend(spans.setdefault(text, []), number)
-            number = next(numbers, None)
-    return spans
-
-
-def _extend(runs: list[tuple[int, int]], number: int) -> None:
-    """Add a version after the others, to the last run if it goes on from there."""
-    if runs and runs[-1][1] + 1 == number:
-        runs[-1] = runs[-1][0], number
-    else:
-        runs.append((number, number))
-
-
-def _union(runs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(set(runs)):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = found[-1][0], max(found[-1][1], last)
-        else:
-            found.append((first, last))
-    return tuple(found)
 
 
 def _milliseconds(time: datetime | None) -> float:

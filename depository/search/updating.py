@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
-from depository.backends.base import Backend
+from depository.backends.base import Backend, Stored
 from depository.errors import CorruptData, KeyNotFound
 from depository.history import manifest as manifests
 from depository.history.bases import chain_hashes
@@ -29,6 +29,8 @@ WAVE = 32
 """Versions that are read at once."""
 _KEPT_AFTER = 256
 """Versions after which what was read of them is written."""
+_MOST_HELD = 16 * 1024 * 1024
+"""Characters of texts after which it is written, too."""
 _SHOWN = 6
 
 
@@ -109,12 +111,18 @@ def update(
         what is known of each path that has versions under this name.
     """
     before = [index.known(line.path) for line in lines]
-    tips = [index.version(known, known.latest) if known else None for known in before]
+    # what a listing, or the manifest's bytes, show to be as it was is not looked at further
+    stored = store.objects.map(lambda item: _changed(store, wanted, *item), zip(lines, before, strict=True))
+    tips = [
+        index.version(known, known.latest) if known and data else None
+        for known, data in zip(before, stored, strict=True)
+    ]
 
-    def look(item: tuple[Line, Known | None, VersionEntry | None]) -> _Look:
-        return _look(store, wanted, *item)
+    def look(item: tuple[Line, Known | None, Stored | None, VersionEntry | None]) -> _Look:
+        line, known, data, tip = item
+        return _compared(store, wanted, line.path, data, known, tip) if data else _Look(known)
 
-    looks = store.objects.map(look, zip(lines, before, tips, strict=True))
+    looks = store.objects.map(look, zip(lines, before, stored, tips, strict=True))
     for found in looks:
         if found.damage:
             note(found.damage)
@@ -127,40 +135,38 @@ def update(
     return paths
 
 
-def _look(store: Store, wanted: Wanted, line: Line, known: Known | None, tip: VersionEntry | None) -> _Look:
-    """Compare a path with what is known of it."""
+def _changed(store: Store, wanted: Wanted, line: Line, known: Known | None) -> Stored | None:
+    """The manifest of a path, if it is another one than is known, or if more of its history has to be known."""
     is_enough = known is not None and (known.state is State.RENAMED or known.oldest <= wanted.depth_in(known))
     if known and is_enough and line.etag == known.etag:
-        return _Look(known)
+        return None
     try:
         stored = store.backend.get(manifests.key_of(line.path), limit=manifests.READ_LIMIT)
     except KeyNotFound:
-        return _Look(None)
-    if known and is_enough and stored.etag == known.etag:
-        return _Look(known)
-    try:
-        manifest = manifests.unpack(stored.data)
-        if manifest.path != line.path:
-            raise ValueError(f"it is that of '{manifest.path}'")
-    except ValueError as error:
-        return _Look(None, damage=f"'{line.path}' is not searched: its manifest is damaged: {error}.")
-    return _compared(store, wanted, manifest, stored.etag, known, tip)
+        return None
+    return None if known and is_enough and stored.etag == known.etag else stored
 
 
 def _compared(
-    store: Store, wanted: Wanted, manifest: Manifest, etag: str, known: Known | None, tip: VersionEntry | None
+    store: Store, wanted: Wanted, path: str, stored: Stored, known: Known | None, tip: VersionEntry | None
 ) -> _Look:
     """What a manifest, and its pages as far as need be, have that the index lacks.
 
     Args:
         store: for the pages.
         wanted: says how far back.
-        manifest: as it is now.
-        etag: its own.
+        path: the notebook.
+        stored: its manifest as it is now.
         known: what is known of the path.
         tip: the newest version that is known. If the history has another one in its place, it has begun anew.
     """
-    fresh = _known(manifest, etag)
+    try:
+        manifest = manifests.unpack(stored.data)
+        if manifest.path != path:
+            raise ValueError(f"it is that of '{manifest.path}'")
+    except ValueError as error:
+        return _Look(None, damage=f"'{path}' is not searched: its manifest is damaged: {error}.")
+    fresh = _known(manifest, stored.etag)
     if fresh.state is State.RENAMED:
         return _Look(fresh, is_changed=True)
     depth = wanted.depth_in(manifest)
@@ -213,6 +219,7 @@ class _Reading:
         self._note = note
         self._paths: dict[int, Known] = {}
         self._read: dict[tuple[int, Sheet], list[tuple[int, list[Group] | None]]] = {}
+        self._held = 0
         self._failed: dict[str, list[int]] = {}
         self._damage: dict[str, CorruptData] = {}
 
@@ -232,6 +239,8 @@ class _Reading:
             )
             for job in wave:
                 self._take(job, frames)
+                if self._held >= _MOST_HELD:
+                    self._keep()
             step((start + len(wave)) / len(jobs))
             if sum(map(len, self._read.values())) >= _KEPT_AFTER:
                 self._keep()
@@ -286,7 +295,9 @@ class _Reading:
             self._failed.setdefault(job.path.path, []).append(job.version.number)
             self._damage.setdefault(job.path.path, error)
         for sheet in job.sheets:
-            self._read.setdefault((job.path.id, sheet), []).append((job.version.number, found.get(sheet)))
+            groups = found.get(sheet)
+            self._read.setdefault((job.path.id, sheet), []).append((job.version.number, groups))
+            self._held += sum(len(text) for group in groups or () for _, text in group)
 
     def _read_text(self, digest: bytes) -> str:
         return decode_text(self._store.objects.read(digest, Kind.TEXT))
@@ -297,6 +308,7 @@ class _Reading:
                 for (key, sheet), read in self._read.items():
                     self._index.add(self._paths[key], sheet, read)
             self._read.clear()
+            self._held = 0
 
     def _finish(self, unfinished: Sequence[tuple[Known, Sheet]]) -> None:
         finished = [

@@ -95,8 +95,10 @@ def test_a_version_that_was_cut_off_in_between_makes_nothing_new(depo: Depositor
     save(depo, code(FIT))
     depo.save(PATH, file_of(notebook(code(FIT)))[:100])
     save(depo, code(FIT), code("more()", cell_id="two"))
-    assert made(depo) == [1, 3]
+    notes: list[str] = []
+    assert made(depo, note=notes.append) == [1, 3]
     assert brought(depo) == [1, 1, 1]
+    assert notes == []
 
 
 def test_what_was_deleted_and_comes_back_is_new(depo: Depository) -> None:

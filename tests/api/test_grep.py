@@ -460,8 +460,10 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 @pytest.mark.parametrize("versions", [Versions.ALL, Versions.REMOVED])
-def test_an_index_that_is_damaged_is_made_anew(index: str, damage: Callable[[Path], None], versions: Versions) -> None:
-    with found(MemoryBackend()) as depo:
+def test_an_index_that_is_damaged_is_made_anew(
+    metered: Metering, index: str, damage: Callable[[Path], None], versions: Versions
+) -> None:
+    with found(metered) as depo:
         drafts = [notebook(code(f"x{number}\ny{number}"), code("x"), code("z" * 5000)) for number in range(40)]
         depo.save_all(PATH, [Draft(draft) for draft in drafts])
         query = Query("x|z", versions=versions)
@@ -471,6 +473,9 @@ def test_an_index_that_is_damaged_is_made_anew(index: str, damage: Callable[[Pat
 
         for _ in range(2):
             assert list(depo.grep(query, index=index)) == list(depo.grep(query)) != before
+        metered.reset()
+        list(depository_on(metered).grep(query, index=index))
+        assert asked(metered) == {"list manifests": 1}
 
 
 def test_an_index_can_be_made_anew_by_hand(depo: Depository, index: str) -> None:
@@ -596,6 +601,20 @@ def test_a_damaged_version_is_named_and_the_rest_is_searched(backend: Backend, i
     assert removed(depository_on(backend), "same") == []
 
 
+def test_damage_is_told_once_though_the_index_has_to_be_made_anew(index: str) -> None:
+    backend = MemoryBackend()
+    with found(backend) as depo:
+        save(depo, "x")
+        depo.save(PATH, file_of(notebook(code(os.urandom(2000).hex()))))
+        damaged(backend, depo, "v2")
+    everywhere(depository_on(backend), "x", index=index)
+    DAMAGE["with altered texts"](Path(index))
+    told = Told()
+
+    assert everywhere(depository_on(backend), "x", index=index, telling=told.telling) == [(PATH, "x", ((1, 1),))]
+    assert len(told.notes) == 1
+
+
 def test_what_was_damaged_is_searched_once_it_is_whole_again(backend: Backend, index: str) -> None:
     with found(backend) as depo:
         save(depo, "x")
@@ -622,8 +641,9 @@ def test_a_damaged_manifest_is_named_and_the_rest_is_searched(backend: Backend) 
 def test_a_damaged_page_takes_only_what_is_older(backend: Backend, index: str) -> None:
     with found(backend) as depo:
         depo.save_all(PATH, [Draft(file_of(notebook(code(f"x{number}")))) for number in range(1, 201)])
-        page = manifests.unpack(backend.get(manifests.key_of(PATH), limit=1 << 20).data).back[0]
-        backend.put(key_of(page.hash), b"damage")
+        page = key_of(manifests.unpack(backend.get(manifests.key_of(PATH), limit=1 << 20).data).back[0].hash)
+        whole = backend.get(page, limit=1 << 20).data
+        backend.put(page, b"damage")
     for _ in range(2):
         told = Told()
         query = Query("x", versions=Versions.ALL)
@@ -632,6 +652,8 @@ def test_a_damaged_page_takes_only_what_is_older(backend: Backend, index: str) -
         assert 8 <= len(matches) < 200
         (note,) = told.notes
         assert note.startswith(f"What is older than v{matches[-1].number} of '{PATH}' is not searched: ")
+    backend.put(page, whole)
+    assert len(everywhere(depository_on(backend), "x", index=index)) == 200
 
 
 def test_how_far_it_is_is_told_while_versions_are_read(depo: Depository, index: str) -> None:

@@ -1,5 +1,6 @@
 """The versions in which one cell changed."""
 
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -9,11 +10,12 @@ from depository import Depository
 from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
 from depository.errors import InvalidContent, NoNotebook, NotFound, NoVersion
+from depository.history.manifest import GROUP, RUN
 from depository.lineage.origins import Origin
 from depository.models import CellStep
 from depository.objects.store import key_of
 from tests.api.histories import PATH as LONG
-from tests.api.histories import with_history
+from tests.api.histories import as_manifest, with_history
 from tests.api.stores import depository_on, found
 from tests.notebooks import PLOT_BYTES, code, file_of, notebook, plot, stream
 
@@ -233,6 +235,22 @@ def test_steps_are_read_as_they_are_asked_for() -> None:
     assert first <= 1 + 2 * 17
     assert sum(1 for _ in steps) == 1_000 // 16
     assert len(metered.log) > first
+
+
+def test_the_newest_versions_are_read_first_and_older_pages_when_they_are_reached(metered: Metering) -> None:
+    depo = found(metered)
+    for number in range(1, 3 * GROUP + 1):
+        save(depo, code(f"a = {number}"))
+    pages = {key_of(pointer.hash) for pointer in as_manifest(metered.backend, PATH).back}
+    metered.reset()
+    steps = depository_on(metered).trace(PATH, 1)
+
+    next(steps)
+    assert len(metered.log) <= 1 + RUN + 2
+    assert len(list(islice(steps, GROUP - 2))) == GROUP - 2
+    assert not pages & {call.key for call in metered.log}
+    assert sum(1 for _ in steps) == 2 * GROUP + 1
+    assert pages <= {call.key for call in metered.log}
 
 
 def test_a_version_that_cannot_be_read_is_named_and_gone_past() -> None:

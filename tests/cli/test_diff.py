@@ -113,6 +113,18 @@ def test_the_numbers_tell_cells_of_which_the_outputs_alone_changed(saved: Shell)
     ]
 
 
+def test_the_numbers_tell_that_the_metadata_changed(saved: Shell) -> None:
+    saved.write("mine.ipynb", "two", "same", metadata={"title": "new"})
+    out = saved("diff", "--metadata", "--stat").out
+    assert out.endswith("\n0 cells changed, 2 unchanged, notebook metadata changed\n")
+
+
+def test_the_end_of_a_last_line_counts_where_the_other_has_none(shell: Shell) -> None:
+    shell.write("a.ipynb", "x = 1")
+    shell.write("b.ipynb", "x = 1\n")
+    assert shell("diff", "--no-index", "a.ipynb", "b.ipynb", "--stat").lines[1] == " cell 1 code | source | 1 +"
+
+
 def test_a_cell_that_was_split_counts_once(shell: Shell) -> None:
     first = "import pandas as pd\nframe = pd.read_csv('cases.csv')\nframe = frame.dropna()"
     second = "totals = frame.groupby('country').sum()\ntotals = totals.sort_values('cases')\nplot(totals.head(20))"
@@ -221,6 +233,11 @@ def test_a_file_that_is_not_there_or_a_directory_is_told(files: Shell) -> None:
     assert "There is no file 'none.ipynb'" in files.fails("diff", "--no-index", "old.ipynb", "none.ipynb")
     assert "'.' is a directory" in files.fails("diff", "--no-index", "old.ipynb", ".", code=2)
     assert "compares two files" in files("diff", "--no-index", "old.ipynb", code=2).err
+
+
+def test_a_file_that_is_too_large_is_told(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("depository.cli.files.MOST_BYTES", 100)
+    assert "is larger than" in files.fails("diff", "--no-index", "old.ipynb", "new.ipynb", code=2)
 
 
 def test_files_that_are_no_notebooks_are_compared_as_text(files: Shell) -> None:

@@ -210,6 +210,7 @@ def test_any_name_will_do(git: Repository, name: str) -> None:
     git.shell.write(name, "a = 2")
     out = git("diff")
     assert "- a = 1\n+ a = 2\n" in out
+    assert "-a = 1\n+a = 2\n" in git("diff", "--no-ext-diff")
     assert out.startswith(f"diff --depository a/{name} b/{name}\n".replace("new\nline", r"new\x0aline"))
     git.commit()
     assert "-a = 1\n+a = 2\n" in git("log", "-p", "-1")

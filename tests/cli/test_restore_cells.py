@@ -136,6 +136,16 @@ def test_the_start_of_an_id_has_to_be_that_of_one(saved: Shell) -> None:
     )
 
 
+def test_a_whole_id_may_be_the_start_of_another(saved: Shell) -> None:
+    found = json.loads(notebook("a", "b"))
+    found["cells"][1]["id"] = "cell-0-b"
+    saved.put("mine.ipynb", json.dumps(found).encode())
+    saved("save", "mine.ipynb")
+    saved.write("mine.ipynb", "changed")
+    saved("restore", "mine.ipynb", "--cell", "cell-0")
+    assert sources(saved) == ["a"]
+
+
 def test_an_id_of_digits_is_one_where_no_cell_has_that_number(saved: Shell) -> None:
     found = json.loads(notebook("a", "b"))
     found["cells"][1]["id"] = "77"

@@ -1,7 +1,7 @@
 """Pages as a parser sees them: what elements and attributes they have, and what they say."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from depository.diff.compare import diff
 from depository.diff.page import render
 from depository.diff.page.sanitising import ATTRIBUTES, REL, TAGS
 
-OURS = {
+OURS: Mapping[str, Mapping[str, str | None]] = {
     "html": {"lang": "en"},
     "head": {},
     "meta": {"charset": "utf-8", "http-equiv": None, "content": None, "name": None},
@@ -59,7 +59,7 @@ OURS = {
 }
 """The elements of a page itself, their attributes, and what is in these."""
 
-OF_NOTEBOOKS = {
+OF_NOTEBOOKS: Mapping[str, Mapping[str, str | None]] = {
     **{tag: dict.fromkeys(ATTRIBUTES.get(tag, ()), ".*") for tag in TAGS},
     "a": {"href": r"(?:https?://|mailto:)\S+", "rel": REL},
     "img": {"src": r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}", "alt": r"[\s\S]{0,200}"},

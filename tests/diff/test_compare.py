@@ -102,6 +102,40 @@ def test_another_picture_attached_changes_a_cell() -> None:
     assert (change.attachments_changed, change.source_changed) == (True, False)
 
 
+def holding(value: Any) -> dict[str, Any]:
+    return notebook(code("x", None, display(**{"application/json": [value]})))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(1, 1.0), (1, True), (0.0, -0.0), ({"a": 1}, {"a": 1, "b": None}), ([1, 2], [2, 1]), ("1", 1)],
+)
+def test_values_that_are_written_in_another_way_differ(old: Any, new: Any) -> None:
+    assert only(diff(holding(old), holding(new))).outputs_changed
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(float("nan"), float("nan")), ({"a": 1, "b": 2}, {"b": 2, "a": 1}), ([[]] * 3, [[], [], []])]
+)
+def test_values_that_are_the_same_json_do_not_differ(old: Any, new: Any) -> None:
+    assert diff(holding(old), holding(new)).is_empty
+
+
+def test_line_ends_in_base64_are_no_change() -> None:
+    old, new = (notebook(code("x", None, display(**{"image/png": data}))) for data in ("QUJD", "QU\nJD\n"))
+
+    assert diff(old, new).is_empty
+
+
+def test_an_output_that_came_without_metadata_is_no_change_of_metadata() -> None:
+    change = only(diff(notebook(code("x")), notebook(code("x", None, stream("1"))), metadata=True))
+
+    assert (change.outputs_changed, change.metadata_changed) == (True, False)
+
+
+# Of any two notebooks
+
+
 @given(any_notebooks)
 def test_nothing_differs_from_itself(content: Any) -> None:
     found = diff(content, content, metadata=True, execution_counts=True)

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from depository.diff import document
+from depository.diff import document, threeway
 from depository.diff.compare import diff
-from depository.diff.document import MAX_CELLS, MAX_VALUE, of_diff, of_texts
+from depository.diff.document import MAX_CELLS, MAX_FIRST_LINE, MAX_VALUE, of_diff, of_texts
 from depository.diff.sequences import Effort
+from depository.diff.threeway_document import of_three_ways
 from tests.notebook.shown import PNG, any_notebooks, code, display, encoded, notebook, stream
 from tests.notebook.strategies import damaged, notebooks
 from tests.work import calls_made
@@ -118,11 +119,18 @@ def test_a_cell_that_came_has_all_that_it_brought() -> None:
     assert unified(found["outputs"][0]["details"][0]["hunks"]) == ["+1"]
 
 
+def test_outputs_that_nobody_asked_for_are_not_shown() -> None:
+    found = diff(notebook(), notebook(code("a", stream("1"))), outputs=False)
+
+    assert of_diff(found, outputs=False)["cells"][0]["outputs"] == []
+
+
 def test_a_cell_that_went_has_all_that_it_took_along() -> None:
     image = {"attachments": {"a.png": {"image/png": encoded(PNG)}}}
-    found = cell(markdown("a", **image), None)
+    found = cell({**markdown("a", **image), "outputs": [stream("1")]}, None)
 
     assert unified(found["source"]) == ["-a"]
+    assert unified(found["outputs"][0]["details"][0]["hunks"]) == ["-1"]
     (attachment,) = found["attachments"]
     assert (attachment["name"], attachment["status"]) == ("a.png", "removed")
     assert attachment["details"][0]["old"]["width"] == 640
@@ -171,6 +179,24 @@ def test_what_changed_in_nothing_but_outputs_is_counted() -> None:
 
     counts = compared(old, new)["counts"]
     assert (counts["equal"], counts["changed"], counts["outputs_only"]) == (1, 2, 1)
+
+
+def test_only_attachments_that_changed_are_told() -> None:
+    same = {"text/plain": "same"}
+    old, new = (
+        markdown("x", attachments={"a": same, "b": {"text/plain": text}, name: same})
+        for text, name in (("1", "c"), ("2", "d"))
+    )
+
+    assert [(one["name"], one["status"]) for one in cell(old, new)["attachments"]] == [
+        ("b", "changed"),
+        ("c", "removed"),
+        ("d", "added"),
+    ]
+
+
+def test_a_long_first_line_is_cut() -> None:
+    assert len(cell(None, code("x" * 1_000))["first_line"]) == MAX_FIRST_LINE
 
 
 def test_an_image_is_its_size_and_hash_and_never_its_bytes() -> None:
@@ -298,6 +324,30 @@ def test_what_there_is_no_room_for_is_left_out_and_it_is_said_where() -> None:
     assert found["counts"]["changed"] == 3
 
 
+def test_a_cell_of_which_nothing_is_left_out_does_not_say_so_after_one_that_does() -> None:
+    old = notebook(code("a" * 50, id="a"), code("b", id="b", execution_count=1))
+    new = notebook(code("c" * 50, id="a"), code("b", id="b", execution_count=2))
+    found = compared(old, new, room=90, execution_counts=True)
+
+    assert [one["truncated"] for one in found["cells"]] == [True, False]
+    assert found["truncated"]
+
+
+def test_a_line_that_is_cut_is_said_to_be() -> None:
+    found = cell(None, code("x" * 100), room=60)
+
+    assert len(unified(found["source"])[0]) < 60
+    assert found["truncated"]
+
+
+def test_changes_that_there_is_no_room_for_are_counted() -> None:
+    old, new = ({"application/json": {str(i): i + more for i in range(50)}} for more in (0, 1))
+    found = only_detail(old, new, room=200)
+
+    assert len(found["changes"]) < 20
+    assert len(found["changes"]) + found["more"] == 50
+
+
 def test_where_all_that_there_is_fits_nothing_is_truncated() -> None:
     old, new = notebook(code("a", id="a")), notebook(code("b", id="a"))
 
@@ -314,6 +364,7 @@ def test_marks_end_where_a_line_was_cut() -> None:
 
 
 @pytest.mark.parametrize("room", [0, 1, 500, 20_000])
+@settings(max_examples=25)
 @given(old=notebooks(), new=damaged())
 def test_what_is_shown_has_no_more_characters_than_there_is_room_for(room: int, old: Any, new: Any) -> None:
     found = compared(old, new, room=room, metadata=True)
@@ -341,11 +392,21 @@ def test_of_very_many_cells_some_are_listed_and_all_are_counted() -> None:
 
 def test_beyond_its_room_nothing_is_compared() -> None:
     def work(lines: int) -> int:
-        old, new = (notebook(code("x", stream(f"{text}\n" * lines), id="a")) for text in "ab")
+        sides = [f"{text}\n" * lines for text in "ab"]
+        old, new = (notebook(code(text, stream(text), id="a")) for text in sides)
         found = diff(old, new)
         return calls_made(lambda: of_diff(found, room=0))
 
     assert work(10_000) == work(10)
+
+
+def test_the_work_for_very_many_outputs_grows_with_their_number_alone() -> None:
+    def work(count: int) -> int:
+        shown = [display({"text/plain": str(i)}) for i in range(count)]
+        found = diff(notebook(code("x", *shown, id="a")), notebook(code("x", *reversed(shown), id="a")))
+        return calls_made(lambda: of_diff(found, room=100_000))
+
+    assert work(2_000) < 3 * work(1_000)
 
 
 def test_names_of_any_length_are_cut() -> None:
@@ -390,20 +451,21 @@ def test_the_example_in_the_documentation_is_what_there_is() -> None:
 
 def test_the_description_is_a_json_schema() -> None:
     Draft202012Validator.check_schema(SCHEMA)
-    assert SCHEMA["properties"]["format"] == {**SCHEMA["properties"]["format"], "const": document.FORMAT}
+    assert SCHEMA["$defs"]["TwoWay"]["properties"]["format"]["const"] == document.FORMAT
 
 
-def test_the_description_leaves_nothing_open() -> None:
+def test_the_description_leaves_nothing_open_but_the_records_of_what_was_compared() -> None:
+    record = SCHEMA["$defs"]["TwoWay"]["properties"]["old"]
+
     def check(schema: Any) -> None:
-        if isinstance(schema, dict):
-            if schema.get("type") in ("object", ["object", "null"]):
-                assert schema["additionalProperties"] is False
-                assert schema["required"] == list(schema["properties"])
-            for part in schema.values():
-                check(part)
-        elif isinstance(schema, list):
+        if isinstance(schema, list):
             for part in schema:
                 check(part)
+        elif isinstance(schema, dict) and schema != record:
+            if schema.get("type") == "object":
+                assert schema["additionalProperties"] is False
+                assert schema["required"] == [name for name, part in schema["properties"].items() if part != record]
+            check(list(schema.values()))
 
     check(SCHEMA)
     used = set(json.dumps(SCHEMA).split('"'))
@@ -423,3 +485,14 @@ def test_the_document_of_anything_is_as_described(old: Any, new: Any) -> None:
 @given(st.text(), st.text())
 def test_the_document_of_any_texts_is_as_described(old: str, new: str) -> None:
     VALIDATOR.validate(of_texts(old, new, equal=old == new, room=20))
+
+
+@settings(max_examples=40)
+@given(any_notebooks | notebooks(), notebooks(), damaged())
+def test_the_document_of_three_notebooks_is_as_described(base: Any, one: Any, other: Any) -> None:
+    found = of_three_ways(threeway.compare(base, one, other, metadata=True, execution_counts=True))
+    VALIDATOR.validate({"base": None, "one": {"record": "version"}, "other": None, **found})
+    for change in found["changes"]:
+        for name in ("one", "other"):
+            if (place := change[name]) is not None and change["base"] is not None:
+                assert found["from_base"][name]["cells"][place]["old"]["index"] == change["base"]

@@ -75,6 +75,15 @@ def test_the_runs_of_any_text_are_that_text(source: str, language: str) -> None:
     assert "\n".join("".join(text for _, text in line) for line in highlighted(source, language)) == source
 
 
+def test_what_a_lexer_leaves_out_is_there_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gaps:
+        def get_tokens_unprocessed(self, _text: str) -> list[tuple[int, tuple[str, ...], str]]:
+            return [(2, ("Keyword",), "cd")]
+
+    monkeypatch.setattr(highlight, "_lexer", lambda _name: Gaps())
+    assert highlighted("abcdef gaps", "lua") == [[("", "ab"), ("keyword", "cd"), ("", "ef gaps")]]
+
+
 def test_python_has_styles() -> None:
     found = styles("@deco\ndef f(a):\n    return len('x') + 1  # why\nclass C: pass")
 

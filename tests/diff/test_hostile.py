@@ -250,6 +250,5 @@ def test_of_very_many_lines_the_first_are_marked() -> None:
     old, new = ("\n".join(f"value_{i} = {number}" for i in range(MOST_MARKED)) for number in (1, 2))
     [hunk] = lines(old, new)
 
-    assert [bool(line.marks) for line in hunk.lines if line.tag == "+"] == [
-        i < MOST_MARKED // 2 for i in range(MOST_MARKED)
-    ]
+    marked = [bool(line.marks) for line in hunk.lines if line.tag == "+"]
+    assert marked == [i < MOST_MARKED // 2 for i in range(MOST_MARKED)]

@@ -115,6 +115,13 @@ def test_text_of_any_kind_is_compared_line_by_line(mime: str) -> None:
     assert only_text(of_bundles({mime: "a\nb"}, {mime: "a\nc"}), mime) == [" a", "-b", "+c"]
 
 
+def test_only_what_goes_to_a_terminal_is_shown_as_one_leaves_it() -> None:
+    assert only_text(of_bundles({"text/markdown": "a\rb"}, {"text/markdown": "a\rc"}), "text/markdown") == [
+        "-a\rb",
+        "+a\rc",
+    ]
+
+
 def test_what_came_or_went_is_told_whole() -> None:
     assert only_text(details(change(None, stream("a\nb\n")))) == ["+a", "+b"]
     assert only_text(of_bundles({"text/plain": "a\nb"}, None)) == ["-a", "-b"]
@@ -322,6 +329,8 @@ def test_a_packed_array_is_the_numbers_in_it(array: Any, numbers: list[Any]) -> 
     [
         {"dtype": "f8", "bdata": "no base64!"},
         {"dtype": "f8", "bdata": "AAAA"},
+        {"dtype": "u1", "bdata": "no base64!"},
+        packed("u1", "B", shape="2, 0"),
         {"dtype": "c16", "bdata": "AAAA"},
         {"dtype": ["f8"], "bdata": "AAAA"},
         {"dtype": "u1", "bdata": [1]},

@@ -242,6 +242,17 @@ def test_images_stand_side_by_side_with_their_size_in_pixels_and_their_hash() ->
     assert re.search(r"− before image/png · 640 × 480 px · 23 KiB · [0-9a-f]{8}", reader.text)
 
 
+def test_an_image_comes_before_the_text_beside_it_which_is_folded() -> None:
+    old, new = (
+        notebook(code("", display({"image/png": encoded(PNG + end), "text/plain": f"<Figure {end.hex()}>"})))
+        for end in (b"1", b"2")
+    )
+    page = page_of(old, new)
+    assert (
+        0 < page.index("<figure") < page.index("<summary>its plain text</summary>") < page.index("&lt;Figure <mark>31")
+    )
+
+
 def test_images_of_one_size_are_also_laid_one_over_the_other() -> None:
     def images_of(data: bytes) -> int:
         old, new = (notebook(code("plot()", display({"image/png": encoded(found)}))) for found in (PNG, data))
@@ -351,9 +362,10 @@ def test_of_a_long_line_the_part_that_differs_is_shown() -> None:
 
 
 def test_more_changes_than_a_page_holds_are_counted() -> None:
-    said = assert_harmless(page_of(notebook(), notebook(*[code("x")] * (MAX_SECTIONS + 7)))).text
-    assert "… 7 more changes than a page shows." in said
-    assert f"+ {MAX_SECTIONS + 7:,} added" in said
+    reader = assert_harmless(page_of(notebook(), notebook(*[code("x")] * (MAX_SECTIONS + 7))))
+    assert len([element for element in reader.elements if element.tag == "section"]) == MAX_SECTIONS
+    assert "… 7 more changes than a page shows." in reader.text
+    assert f"+ {MAX_SECTIONS + 7:,} added" in reader.text
 
 
 def test_a_page_that_is_full_says_so_and_still_names_each_change() -> None:
@@ -364,6 +376,30 @@ def test_a_page_that_is_full_says_so_and_still_names_each_change() -> None:
     reader = assert_harmless(page)
     assert "The page is full" in reader.text
     assert len([element for element in reader.elements if element.tag == "section"]) == len(cells)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        code("", *[display({"x/y": "&"})] * 40_000),
+        code("", display({f"x/{number}": "&" for number in range(40_000)})),
+        {"cell_type": "markdown", "source": "", "attachments": {f"{n}": {"x/y": ""} for n in range(40_000)}},
+        code("\n".join(f"a{number}" for number in range(40_000))),
+    ],
+    ids=["outputs", "MIME types", "attachments", "lines"],
+)
+def test_however_many_things_a_cell_has_the_page_is_bounded(cell: Any) -> None:
+    page = page_of(notebook(), notebook(cell))
+    assert len(page) < limits.MAX_TEXT
+    assert "is not shown" in page or "more line" in page
+
+
+def test_many_changes_far_from_each_other_in_one_text_are_bounded() -> None:
+    old = [f"line {number}" for number in range(100_000)]
+    new = [f"{line}!" if number % 10 == 0 else line for number, line in enumerate(old)]
+    page = page_of(notebook(code("\n".join(old))), notebook(code("\n".join(new))))
+    assert len(page) < 1_000_000
+    assert re.search("… [0-9,]+ more lines of this difference", page)
 
 
 def test_images_beyond_what_a_page_holds_are_described() -> None:

@@ -142,7 +142,8 @@ def test_values_nested_as_deep_as_can_be_are_patched() -> None:
     new: Any = ["changed", "a" * 400]
     for level in range(250):
         old, new = ([old], [new]) if level % 2 else ({"k": old}, {"k": new})
-    gives({"metadata": old}, {"metadata": new})
+    made = json.dumps(gives({"metadata": old}, {"metadata": new}))
+    assert made.count('"keys"') + made.count('"items"') <= 64
 
 
 def test_what_no_file_can_hold_is_refused() -> None:
@@ -263,6 +264,13 @@ def test_a_patch_of_a_newer_depository_is_refused() -> None:
     made: Any = {**patch.make({}, {}), "format": 2}
     with pytest.raises(UnsupportedFormat):
         patch.apply({}, made)
+
+
+@pytest.mark.parametrize("span", [[0, 6], [5, 6], [-1, 1], [2, 1], [0, 0], [0], 3])
+def test_a_part_that_points_at_what_is_not_there_is_refused(span: Any) -> None:
+    made: Any = {**patch.only(patch.make(small(1), small(2)), []), "cells": [[span]]}
+    with pytest.raises(InvalidContent):
+        patch.apply(small(1), made)
 
 
 # Of some cells

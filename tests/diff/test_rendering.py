@@ -208,6 +208,17 @@ def test_an_upgraded_format_is_told() -> None:
     assert "nbformat 4.4 → 4.5" in texts(render_diff(diff({**notebook(), "nbformat_minor": 4}, notebook())), "note")
 
 
+def test_very_many_outputs_of_a_cell_are_cut_and_say_so() -> None:
+    old, new = (
+        notebook(code("x", *(display({"text/plain": f"{word} {i}"}) for i in range(1_200)), id="a"))
+        for word in ("old", "new")
+    )
+
+    found = diff(old, new)
+    assert shown(render_diff(found)).endswith("+ new 999\n… 200 more outputs changed")
+    assert shown(render_diff(found, limit=None)).endswith("+ new 1199")
+
+
 # The pieces of a line
 
 
@@ -290,6 +301,23 @@ def test_the_syntax_of_a_part_is_that_of_its_own_lines() -> None:
     lines = list(render_diff(found, highlighter=Highlighter()))
     assert_harmless(lines)
     assert [run.style for run in lines[-1].runs] == ["sign", "string"]
+
+
+def test_a_source_that_holds_such_a_line_is_shown_as_it_is() -> None:
+    line = "\x1f┄┄ cell 2 begins here\x1f"
+    whole = f"{LONG}\n{line}\n{REST}"
+    found = diff(notebook(code(whole, id="a")), notebook(code(f"{LONG}\n{line}", id="a"), code(REST, id="b")))
+
+    assert texts(render_diff(found), "context", "boundary")[-5:-3] == [
+        "  \\x1f┄┄ cell 2 begins here\\x1f",
+        "┄┄ cell 2 begins here",
+    ]
+
+
+def test_of_very_many_lines_the_rest_is_counted() -> None:
+    found = diff(notebook(code("x\n" * 60_000, id="a")), notebook(code("", id="a")))
+
+    assert shown(render_diff(found)).endswith("… 10,000 more lines went or came")
 
 
 def test_line_ends_of_windows_do_not_hide_that_a_cell_was_split() -> None:

@@ -112,7 +112,7 @@ def test_what_is_kept_is_well_formed_and_on_the_list_and_the_same_when_sanitised
         return
     for element in Reader(f"<div>{kept}</div>").elements[1:]:
         for name, value in element.attributes.items():
-            assert re.fullmatch(OF_NOTEBOOKS[element.tag][name], value or "")
+            assert re.fullmatch(OF_NOTEBOOKS[element.tag][name] or "", value or "")
     assert preview(kept) == kept
 
 

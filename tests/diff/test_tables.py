@@ -151,6 +151,10 @@ def test_a_cell_over_several_columns_or_rows_is_in_each_of_them() -> None:
     assert found == [("", "a", "a", "b"), ("x", "1", "2", "3"), ("x", "4", "5", "3")]
 
 
+def test_a_cell_over_several_rows_ends_after_them() -> None:
+    assert rows("<tr><td rowspan=2>a<td>1<tr><td>2<tr><td>b<td>3") == [("a", "1"), ("a", "2"), ("b", "3")]
+
+
 def test_rows_that_are_shorter_are_filled_up() -> None:
     assert rows("<tr><td>1<td>2<tr><td>3") == [("1", "2"), ("3", "")]
 
@@ -161,12 +165,15 @@ def test_what_is_no_number_of_columns_is_one(span: str) -> None:
 
 
 def test_header_rows_are_those_at_the_head_or_a_first_one_of_headers() -> None:
-    two = "<table><thead><tr><td>a<tr><td>b<tbody><tr><td>1</table>"
-    assert [only(html).headers for html in (two, "<table><tr><th>a<tr><td>1</table>", "<table><tr><td>a</table>")] == [
-        2,
-        1,
-        0,
+    tables = [
+        "<thead><tr><td>a<tr><td>b<tbody><tr><td>1",
+        "<thead><tr><td>a</thead><tr><td>1",
+        "<tr><th>a<tr><td>1",
+        "<tr><th>a",
+        "<tr><td>a",
+        "<tr><td>a<thead><tr><td>b",
     ]
+    assert [only(f"<table>{html}</table>").headers for html in tables] == [2, 1, 1, 0, 0, 0]
 
 
 def test_label_columns_are_those_that_are_headers_in_all_rows_of_the_body() -> None:
@@ -235,6 +242,7 @@ def test_a_table_that_is_larger_or_odder_than_tables_are_is_none(html: str) -> N
 def test_a_table_is_read_only_while_there_is_effort() -> None:
     effort = Effort()
     assert read(FRAME, effort) is not None
+    assert effort.spent > FRAME.count("<")
     assert read(FRAME, Effort(effort.spent)) is not None
     assert read(FRAME, Effort(effort.spent - 1)) is None
 

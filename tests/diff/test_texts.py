@@ -45,6 +45,8 @@ def test_lines_added_at_the_end_follow_the_last_kept_ones_once() -> None:
 def test_a_last_line_end_is_no_line_if_both_have_it() -> None:
     assert tags("a\n", "b\n") == [["-a", "+b"]]
     assert tags("a", "a\n") == [[" a", "+"]]
+    assert tags("a\n", "") == [["-a"]]
+    assert tags("", "\n") == [["+"]]
 
 
 def test_no_context_leaves_the_changed_lines_alone() -> None:
@@ -78,7 +80,9 @@ def test_the_hunks_make_the_new_text_of_the_old_one(limit: int, old: str, new: s
     hunks = lines(old, new, context, Effort(limit))
 
     assert bool(hunks) == (old != new)
-    before = old.split("\n") if old else []
+    before, after = (text.split("\n") if text else [] for text in (old, new))
+    if all(text == "" or text.endswith("\n") for text in (old, new)):
+        before, after = before[:-1], after[:-1]
     made: list[str] = []
     at = 0
     for hunk in hunks:
@@ -92,4 +96,4 @@ def test_the_hunks_make_the_new_text_of_the_old_one(limit: int, old: str, new: s
             if tag != "-":
                 made.append(text)
     made += before[at:]
-    assert made == (new.split("\n") if new else [])
+    assert made == after

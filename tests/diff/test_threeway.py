@@ -88,6 +88,12 @@ def test_a_cell_that_both_moved_to_the_same_place_moved_for_both() -> None:
     assert {change.who for change in compare(base, first, of_sources(last)).changes} > {"one", "other"}
 
 
+def test_a_cell_that_each_moved_to_another_place_is_in_conflict() -> None:
+    base, one, other = (of_sources(list(order)) for order in ("abcd", "dabc", "adbc"))
+
+    assert compare(base, one, other).changes[3].parts == Parts(place="conflict")
+
+
 def test_execution_counts_and_metadata_are_compared_if_asked() -> None:
     base, one, other = (notebook(code("x", execution_count=count), metadata={"a": count}) for count in (1, 2, 3))
 
@@ -111,6 +117,14 @@ def test_a_cell_that_came_on_both_sides_is_one() -> None:
     new = of_sources([SETUP, MODEL, PLOT])
 
     assert seen(compare(of_sources([SETUP, PLOT]), new, new)) == [("none", 0), ("both", None), ("none", 1)]
+
+
+def test_what_one_removed_beside_it_does_not_hide_that_both_added_a_cell() -> None:
+    added = "for step in range(10):\n    wait(step)\n    tell(step)"
+    base, one = of_sources([SETUP, MODEL, PLOT]), of_sources([SETUP, added, PLOT])
+
+    found = compare(base, one, of_sources([SETUP, added, MODEL, PLOT]))
+    assert seen(found) == [("none", 0), ("both", None), ("one", 1), ("none", 2)]
 
 
 def test_two_cells_that_came_at_one_place_are_two() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 from blake3 import blake3
 
 from depository.diff.compare import diff
-from depository.diff.outputs import ImageDetail, image
+from depository.diff.outputs import BytesDetail, ImageDetail, image
 from depository.diff.rendering import render_diff
-from depository.diff.value_lines import image_lines
+from depository.diff.value_lines import bytes_lines, image_lines
 from depository.notebook.text import Line
 from tests.notebook.shown import GIF, PNG, code, display, encoded, marked, notebook, shown, texts
 
@@ -65,6 +65,11 @@ def test_bytes_of_another_kind_are_told_by_size_and_hash() -> None:
     assert shown(found) == f"~ application/pdf 8 B → 10 B, {short(old)} → {short(new)}"
 
 
+def test_bytes_that_came_or_went_have_their_sign() -> None:
+    assert shown(bytes_lines(BytesDetail("a/b", None, (8, "0123456789")))) == "+ a/b, 8 B, 01234567"
+    assert shown(bytes_lines(BytesDetail("a/b", (8, "0123456789"), None))) == "- a/b, 8 B, 01234567"
+
+
 def test_changed_json_is_told_by_the_way_to_it() -> None:
     old = {"layout": {"title": {"text": "a"}, "two words": 1, "gone": None}, "data": [1, 2, 3]}
     new = {"layout": {"title": {"text": "b"}, "two words": 2}, "data": [1, 2, 3, 4]}
@@ -110,6 +115,13 @@ def test_a_table_of_another_size_says_so() -> None:
     found = changed(table(["a"], ["1"]), table(["a"], ["1"], ["2"]))
 
     assert shown(found) == "~ table of 2 rows, 1 column → 3 rows, 1 column\n  a\n  1\n+ 2"
+
+
+def test_a_table_of_which_only_the_style_differs_says_so() -> None:
+    plain = table(["a"], ["1"])
+    styled = {**plain, "text/html": plain["text/html"].replace("<table>", "<table border=1>")}
+
+    assert shown(changed(plain, styled)) == "only the style of the table differs"
 
 
 def test_rows_left_out_between_two_changes_leave_a_sign() -> None:

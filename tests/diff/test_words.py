@@ -64,6 +64,10 @@ def test_only_what_is_between_equal_ends_of_a_long_line_is_looked_at() -> None:
     assert effort.spent < 100
 
 
+def test_equal_ends_of_a_long_line_do_not_overlap() -> None:
+    assert marks("a" * 3_000, "a" * 3_002, Effort()) == ([], [(3_000, 3_002)])
+
+
 def test_a_long_line_that_differs_everywhere_is_marked_coarsely_or_not_at_all() -> None:
     effort = Effort()
     old, new = ("".join(f"{k * factor} " for k in range(100_000)) for factor in (3, 7))
@@ -121,6 +125,13 @@ def test_many_lines_are_compared_place_by_place() -> None:
     assert pair_lines(removed, added, Effort()) == [(k, k) for k in range(1_000)]
 
 
+def test_more_pairs_than_can_all_be_looked_at_cost_no_more_for_it() -> None:
+    effort = Effort()
+    pair_lines(["x = 1"] * 300, ["x = 2"] * 300, effort)
+
+    assert effort.spent < 100_000
+
+
 def test_without_effort_no_line_became_another() -> None:
     assert pair_lines(["epochs = 10"], ["epochs = 20"], Effort(0)) == []
 
@@ -136,12 +147,12 @@ def test_each_line_became_one_at_most(removed: list[str], added: list[str]) -> N
 
 
 def test_a_line_that_became_another_is_marked_in_the_difference() -> None:
-    [hunk] = lines("a\nepochs = 10\nb", "a\nepochs = 20\nb")
+    [hunk] = lines("a\nepochs = 10\nb", "a\nepochs = 2000\nb")
 
     assert [(line.tag, line.marks) for line in hunk.lines] == [
         (" ", ()),
         ("-", ((9, 11),)),
-        ("+", ((9, 11),)),
+        ("+", ((9, 13),)),
         (" ", ()),
     ]
 

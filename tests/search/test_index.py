@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,14 @@ def test_the_texts_of_every_version_come_back(versions: list[list[list[str]]]) -
     index.close()
 
 
+def test_no_layout_takes_long_to_be_put_together(index: Index, file: str) -> None:
+    path = noted(index, known(latest=100))
+    add(index, path, *((number, [group(f"x{number}")]) for number in range(1, 101)))
+    with closing(sqlite3.connect(file)) as database:
+        whole = [number for (number,) in database.execute("SELECT number FROM layouts WHERE base IS NULL")]
+    assert whole == [1, 33, 65, 97]
+
+
 def test_a_text_is_kept_once_however_many_versions_have_it(index: Index) -> None:
     first, second = noted(index, known()), noted(index, known("b.ipynb"))
     for path in (first, second):
@@ -125,6 +134,16 @@ def test_a_path_is_complete_up_to_its_latest_version(index: Index) -> None:
     assert index.is_complete(path, SOURCE)
     assert not index.is_complete(path, Sheet.OUTPUTS)
     assert not index.is_complete(path._replace(latest=4), SOURCE)
+
+
+def test_what_came_after_a_path_was_complete_counts_too(index: Index) -> None:
+    path = noted(index, known())
+    add(index, path, (1, [group("x")]))
+    with index.writing():
+        index.set_complete(path, SOURCE)
+    path = noted(index, path._replace(latest=4, etag="2"), version(4))
+    add(index, path, (4, [group("y")]))
+    assert index.number_of(Text(Layer.CODE, "y")) in index.text_numbers(path, SOURCE)
 
 
 def test_a_path_that_begins_anew_loses_what_was_known_of_it(index: Index) -> None:

@@ -1,5 +1,7 @@
 """Layouts: which texts stand in which cell."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,3 +44,25 @@ def test_a_difference_holds_what_is_between_and_no_more() -> None:
 def test_what_is_no_difference_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="no difference|bytes length"):
         layouts.unpack(data, layouts.layout_of([[1]]))
+
+
+def test_a_text_is_there_from_the_layout_that_has_it_to_the_one_that_has_not() -> None:
+    rows = [(1, [7, 0]), (4, [7, 0, 8, 0]), (6, [8, 0]), (9, [7, 0])]
+    assert layouts.spans(rows, 10, {7, 8}, range(1, 11)) == {7: [(1, 5), (9, 10)], 8: [(4, 8)]}
+
+
+def test_versions_before_the_first_layout_and_those_that_were_not_read_have_no_text() -> None:
+    assert layouts.spans([(3, [7, 0]), (5, None), (6, [7, 0])], 7, {7}, range(1, 8)) == {7: [(3, 4), (6, 7)]}
+
+
+def test_only_versions_that_count_are_told() -> None:
+    assert layouts.spans([(1, [7, 0])], 9, {7}, [2, 3, 6]) == {7: [(2, 3), (6, 6)]}
+    assert layouts.spans([(1, [7, 0])], 9, {7}, []) == {}
+
+
+@given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 5)).map(lambda run: (run[0], run[0] + run[1]))))
+def test_spans_that_meet_are_one(some: list[tuple[int, int]]) -> None:
+    numbers = {number for first, last in some for number in range(first, last + 1)}
+    found = layouts.union(some)
+    assert {number for first, last in found for number in range(first, last + 1)} == numbers
+    assert all(old[1] + 1 < new[0] for old, new in pairwise(found))

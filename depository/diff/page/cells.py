@@ -111,14 +111,13 @@ class Cells:
             yield from self._values.attachments(old.attachments, new.attachments)
         if change.metadata_changed:
             yield self._values.metadata("metadata", _all_metadata(old), _all_metadata(new))
-        yield from map(self._values.output, change.outputs)
+        yield from self._values.outputs(change.outputs)
 
     def _one_side(self, cell: Cell, tag: str) -> Iterator[Markup]:
         yield whole(self._lines(cell, 0 if tag == "-" else 1), tag, self._rooms.text)
         none: Mapping[str, Mapping[str, Any]] = {}
         yield from self._values.attachments(*((cell.attachments, none) if tag == "-" else (none, cell.attachments)))
-        for output in coalesce(cell.outputs):
-            yield self._values.output(OutputChange(output, None) if tag == "-" else OutputChange(None, output))
+        yield from self._values.outputs(_all_outputs(cell, tag))
 
     def _part(self, change: CellChange) -> Iterator[Markup]:
         """A cell that was part of another, or is one now: its source stands with the others."""
@@ -126,9 +125,7 @@ class Cells:
         if cell is None:
             return
         yield self._folded(cell, 1 if change.status == "split" else 0)
-        for output in coalesce(cell.outputs):
-            pair = OutputChange(None, output) if change.status == "split" else OutputChange(output, None)
-            yield self._values.output(pair)
+        yield from self._values.outputs(_all_outputs(cell, "+" if change.status == "split" else "-"))
 
     def _sources(self, change: CellChange, old: Cell, new: Cell) -> Markup:
         split, merged = self._of(change)
@@ -142,7 +139,9 @@ class Cells:
         hunks = lines(before, after, self._context, self._effort)
         if not hunks:
             return self._folded(new, 1)
-        return compared(hunks, self._rooms.text, old=self._lines(old, 0, before), new=self._lines(new, 1, after))
+        return compared(
+            hunks, self._rooms.text, self._effort, old=self._lines(old, 0, before), new=self._lines(new, 1, after)
+        )
 
     def _of(self, change: CellChange) -> tuple[Family | None, Family | None]:
         """What the old cell of a pair was split into, and what its new one was merged from."""
@@ -169,7 +168,9 @@ class Cells:
         if not hunks:
             # only the boundaries are new
             return whole(several, " ", self._rooms.text, starts)
-        return compared(hunks, self._rooms.text, old=old, new=new, boundaries=starts, split=family.is_split)
+        return compared(
+            hunks, self._rooms.text, self._effort, old=old, new=new, boundaries=starts, split=family.is_split
+        )
 
     def _folded(self, cell: Cell, side: int) -> Markup:
         """A source that did not change: its first line, and the rest on demand."""
@@ -290,6 +291,13 @@ def _without_returns(old: str, new: str) -> tuple[str, str]:
         before, after = old.replace("\r\n", "\n"), new.replace("\r\n", "\n")
         return (before, after) if before != after else (old, new)
     return old, new
+
+
+def _all_outputs(cell: Cell, tag: str) -> Iterator[OutputChange]:
+    """The outputs of a cell that went or came."""
+    return (
+        OutputChange(output, None) if tag == "-" else OutputChange(None, output) for output in coalesce(cell.outputs)
+    )
 
 
 def _all_metadata(cell: Cell) -> dict[str, Any]:

@@ -11,11 +11,15 @@ from typing import NamedTuple
 from depository.diff.highlight import Run, plain
 from depository.diff.page.limits import MAX_LINE, MAX_LINES, Room
 from depository.diff.page.markup import Markup, div, element, joined, span, text
+from depository.diff.sequences import Effort
 from depository.diff.texts import Hunk, HunkLine, Span
+from depository.diff.words import pair_lines
 from depository.notebook.text import plural
 
 _BEFORE_MARK = 60
 """How much of a cut line is shown before the part that differs."""
+_MOST_ALIGNED = 500
+"""Of how many changed lines in a row each is put beside what it became."""
 _MAX_GAP = 500
 """How many unchanged lines in a row are there at all, folded."""
 _CLASSES = {
@@ -59,6 +63,7 @@ class Boundary(NamedTuple):
 def compared(
     hunks: Sequence[Hunk],
     room: Room,
+    effort: Effort,
     *,
     old: Lines | None = None,
     new: Lines | None = None,
@@ -70,12 +75,13 @@ def compared(
     Args:
         hunks: what changed, as `texts.lines` tells it.
         room: what may still be put on the page.
+        effort: the work that may be done to tell which line became which.
         old: the styles of all lines of the old text, if there are any; then what is between hunks is there too, folded.
         new: the same of the new text.
         boundaries: where cells begin that are now, or were, parts of one.
         split: whether these are boundaries of the new side.
     """
-    shown = _Shown(room, old, new)
+    shown = _Shown(room, effort, old, new)
     parts: list[Markup] = []
     waiting = list(boundaries)
     after = (1, 1)
@@ -88,7 +94,9 @@ def compared(
         after = (lines[-1].old, lines[-1].new)
         last = lines[-1].line.tag
         after = (after[0] + (last != "+"), after[1] + (last != "-"))
-    if old is not None and new is not None and hunks:
+    left_out = sum(hunk.more for hunk in hunks)
+    shown.leave_out(left_out)
+    if old is not None and new is not None and hunks and not left_out:
         parts += shown.gap(after, (len(old) + 1, len(new) + 1))
     return div("code", *parts, *shown.rest())
 
@@ -113,8 +121,9 @@ def whole(lines: Lines, tag: str, room: Room, marks: Sequence[Boundary] = ()) ->
 class _Shown:
     """What is shown of one comparison."""
 
-    def __init__(self, room: Room, old: Lines | None, new: Lines | None) -> None:
+    def __init__(self, room: Room, effort: Effort, old: Lines | None, new: Lines | None) -> None:
         self._room = room
+        self._effort = effort
         self._old, self._new = old, new
         self._lines = MAX_LINES
         self._left_out = 0
@@ -122,7 +131,7 @@ class _Shown:
 
     def block(self, lines: Sequence[Numbered]) -> Iterator[Markup]:
         """A run of kept lines, or of removed ones and added ones."""
-        for row in _aligned(lines):
+        for row in _aligned(lines, self._effort):
             found = list(self._rows(row))
             if found:
                 yield div("rows", *found)
@@ -148,7 +157,7 @@ class _Shown:
     def gap(self, after: tuple[int, int], before: tuple[int, int]) -> Iterator[Markup]:
         """The lines between two hunks, which are the same on both sides."""
         count = before[0] - after[0]
-        if count <= 0 or self._is_full:
+        if count <= 0 or self._is_full or not self._lines:
             return
         if self._old is None or count > _MAX_GAP:
             yield div("note", f"⋯ {plural(count, 'unchanged line')}")
@@ -157,6 +166,10 @@ class _Shown:
         lines = [Numbered(line, after[0] + place, after[1] + place) for place, line in enumerate(kept)]
         summary = element("summary", f"⋯ {plural(count, 'unchanged line')}")
         yield element("details", summary, div("rows", *self._rows(lines, is_gap=True)), class_="gap")
+
+    def leave_out(self, count: int) -> None:
+        """Count lines that are known to be left out."""
+        self._left_out += count
 
     def rest(self) -> Iterator[Markup]:
         """What is to be said below."""
@@ -197,21 +210,20 @@ def _boundary(label: str) -> Markup:
     return div("boundary", label)
 
 
-def _aligned(lines: Sequence[Numbered]) -> Iterator[Sequence[Numbered]]:
+def _aligned(lines: Sequence[Numbered], effort: Effort) -> Iterator[Sequence[Numbered]]:
     """Changed lines in groups, so that one that became another stands beside it."""
     removed = [line for line in lines if line.line.tag == "-"]
     added = [line for line in lines if line.line.tag == "+"]
     if not removed or not added:
         yield lines
         return
-    left, right = ([place for place, line in enumerate(side) if line.line.marks] for side in (removed, added))
     i = j = 0
-    if len(left) == len(right):
-        for to_i, to_j in zip(left, right, strict=True):
-            if to_i - i != to_j - j:
-                if to_i > i or to_j > j:
-                    yield [*removed[i:to_i], *added[j:to_j]]
-                i, j = to_i, to_j
+    before, after = ([line.line.text for line in side[:_MOST_ALIGNED]] for side in (removed, added))
+    for to_i, to_j in pair_lines(before, after, effort):
+        if to_i - i != to_j - j:
+            if to_i > i or to_j > j:
+                yield [*removed[i:to_i], *added[j:to_j]]
+            i, j = to_i, to_j
     yield [*removed[i:], *added[j:]]
 
 

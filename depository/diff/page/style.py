@@ -3,7 +3,7 @@
 STYLE = """
 :root { --page: #f6f7f9; --card: #ffffff; --text: #1c2126; --dim: #59636e; --line: #d6dbe1; --head: #f1f3f6;
   --link: #0a58b8; --del: #ffecea; --del-mark: #ffb9b3; --del-text: #a11519; --ins: #e4f7e7; --ins-mark: #97dfa5;
-  --ins- text: #10602a; --mod: #8a5a00; --mod-soft: #fff3d6; --move: #6a3fb5; --move-soft: #efe8fb; --gap: #eef2f8;
+  --ins-text: #176b34; --mod: #8a5a00; --mod-soft: #fff3d6; --move: #6a3fb5; --move-soft: #efe8fb; --gap: #eef2f8;
   --blank: #f4f5f7; --shade: #00000024; --k: #8a1a6b; --b: #0b5d8a; --f: #2b4bb8; --s: #1d6332; --n: #8f4400;
   --c: #5d6873; --d: #6a3fb5; --r: #a11519; color-scheme: light dark }
 @media (prefers-color-scheme: dark) { :root { --page: #12161b; --card: #1a1f26; --text: #e2e7ec; --dim: #9aa5b1;
@@ -110,7 +110,7 @@ figure.old img { border-color: var(--del-mark) }
 figure.new img { border-color: var(--ins-mark) }
 .overlay { display: inline-grid; max-width: 100%; background: #ffffff; isolation: isolate;
   border: 2px solid var(--line) }
-.overlay img { grid-area: 1 / 1; max-width: 100%; height: auto }
+.overlay img { background: #ffffff; grid-area: 1 / 1; max-width: 100%; height: auto }
 .overlay img + img { mix-blend-mode: difference }
 .overlay .note { color: #1c2126 }
 figcaption { margin-top: 0.3rem; font-size: 0.8rem; color: var(--dim) }
@@ -124,6 +124,7 @@ figcaption { margin-top: 0.3rem; font-size: 0.8rem; color: var(--dim) }
 table.data, table.json { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px }
 table.data td, table.data th, table.json td, table.json th { padding: 0.15rem 0.6rem; border: 1px solid var(--line);
   text-align: left; vertical-align: top }
+table.data td, table.data th { overflow-wrap: break-word }
 table.data td { text-align: right }
 table.data td.mark { text-align: center; font-weight: 700; color: var(--dim); border-left: 0 }
 table.data th { background: var(--head); text-align: right }
@@ -140,7 +141,7 @@ table.json del { text-decoration: none }
   body { padding: 1rem 0.5rem 3rem; font-size: 14px }
   .rows, .sides { display: block }
   .rows > .old { display: none }
-  .rows > ins { border-left: 0 }
+  .rows > ins, .rows > .new { border-left: 0 }
   .code del, .code ins, .rows > div, .one > div { padding-left: 3.6rem }
   .code del::before, .code ins::before, .rows > div::before, .one > div[data-n]::before { width: 2.1rem }
   .code del::after, .code ins::after { left: 2.5rem }

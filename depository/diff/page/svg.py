@@ -9,13 +9,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import Final
 from xml.parsers import expat
 
-MAX_DRAWN: Final = 500_000
+MAX_DRAWN = 500_000
 """Elements, each as often as it is drawn."""
-MAX_DEPTH: Final = 100
-_MAX_REFERENCES: Final = 100
+MAX_DEPTH = 100
+_MAX_REFERENCES = 100
 """How far references may lead on to others."""
 
 _SVG = "http://www.w3.org/2000/svg"

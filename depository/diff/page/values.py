@@ -1,6 +1,6 @@
 """What changed in outputs, attachments and metadata, as HTML."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from depository.diff import structure
@@ -23,7 +23,7 @@ from depository.diff.page.limits import (
 )
 from depository.diff.page.markup import MINUS, TIMES, Markup, cut, div, element, joined, span
 from depository.diff.page.sanitising import preview
-from depository.diff.page.sources import compared
+from depository.diff.page.sources import FULL, compared
 from depository.diff.page.tables import changes, table
 from depository.diff.sequences import Effort
 from depository.notebook.cells import Output, as_json, as_text
@@ -38,6 +38,9 @@ _AS_SOURCE = {
     "image/svg+xml": "SVG",
 }
 
+_FRAME = 1_000
+"""Characters of HTML around what changed in one value, about."""
+
 
 class Values:
     """Draws what changed in values, for one page."""
@@ -49,8 +52,15 @@ class Values:
 
     # Outputs
 
-    def output(self, change: OutputChange) -> Markup:
-        """What changed in an output, or all of it where it came or went."""
+    def outputs(self, changes: Iterable[OutputChange]) -> Iterator[Markup]:
+        """What changed in outputs, or all of those that came or went."""
+        for change in changes:
+            if not self._rooms.text.take(_FRAME):
+                yield div("note", FULL)
+                return
+            yield self._output(change)
+
+    def _output(self, change: OutputChange) -> Markup:
         found = details(change, context=self._context, effort=self._effort)
         shown = self._details(found, _html(change.old), _html(change.new))
         nothing = None if found else div("note", "nothing in it")
@@ -64,6 +74,9 @@ class Values:
             before, after = old.get(name), new.get(name)
             if as_json(before) == as_json(after):
                 continue
+            if not self._rooms.text.take(_FRAME):
+                yield div("note", FULL)
+                return
             sides = [None if side is None else Output("display_data", None, side, None) for side in (before, after)]
             found = details(OutputChange(*sides), context=self._context, effort=self._effort)
             word = " added" if before is None else " removed" if after is None else ""
@@ -79,7 +92,10 @@ class Values:
         has_table = any(isinstance(detail, TableDetail) for detail in found)
         images = [detail for detail in found if isinstance(detail, ImageDetail)]
         # an image first; the text beside it mostly says where in memory the figure was
-        for detail in [*images, *(detail for detail in found if detail not in images)]:
+        for detail in [*images, *(detail for detail in found if not isinstance(detail, ImageDetail))]:
+            if not self._rooms.text.take(_FRAME):
+                yield div("note", FULL)
+                return
             match detail:
                 case TextDetail("text/plain") if images and detail.hunks:
                     yield element("details", element("summary", "its plain text"), self._text(detail), class_="twin")
@@ -105,7 +121,7 @@ class Values:
         if not detail.hunks:
             return joined(label, div("note", "Only colours, line ends or overwritten lines differ."))
         tags = {line.tag for hunk in detail.hunks for line in hunk.lines}
-        shown = compared(detail.hunks, self._rooms.text)
+        shown = compared(detail.hunks, self._rooms.text, self._effort)
         return joined(label, div("single", shown) if len(tags) == 1 else shown)
 
     def _html(self, detail: TextDetail, old: str | None, new: str | None) -> Markup:

@@ -50,7 +50,7 @@ def _document(
     effort = Effort()
     if isinstance(before, dict) and isinstance(after, dict):
         compared = compare(before, after, outputs=outputs, metadata=metadata, effort=effort)
-        return document.of_diff(compared, context=context, room=MAX_TEXT, effort=effort)
+        return document.of_diff(compared, outputs=outputs, context=context, room=MAX_TEXT, effort=effort)
     files = [found.depository.read(found.path, version.name) for version in (old, new)]
     texts = [data.decode(errors="replace") for data in files]
     is_equal = files[0] == files[1]

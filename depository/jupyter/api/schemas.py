@@ -47,19 +47,14 @@ _TO: Schema = {"type": "string", "minLength": 1, "maxLength": 900, "description"
 
 
 def _of_comparisons() -> dict[str, Schema]:
-    """The schema of what `depository diff --json` prints, with the records of both versions beside it."""
+    """The schema of what `depository diff --json` prints of two versions, with the records of both."""
     text = files("depository.diff").joinpath("schema.json").read_text("utf-8")
-    schema = json.loads(text.replace("#/$defs/", "#/components/schemas/Diff"))
-    found = {f"Diff{name}": part for name, part in schema["$defs"].items()}
+    found = json.loads(text.replace("#/$defs/", "#/components/schemas/Diff"))["$defs"]
     versions = {"old": _ref("Version"), "new": _ref("Version")}
-    found["Diff"] = {
-        "description": schema["description"],
-        "type": "object",
-        "required": [*versions, *schema["required"]],
-        "properties": {**versions, **schema["properties"]},
-        "additionalProperties": False,
-    }
-    return found
+    two = found.pop("TwoWay")
+    two = {**two, "required": [*versions, *two["required"]], "properties": {**two["properties"], **versions}}
+    of_three = {"ThreeWay", "WhoChange", "Who"}
+    return {"Diff": two, **{f"Diff{name}": schema for name, schema in found.items() if name not in of_three}}
 
 
 SCHEMAS: dict[str, Schema] = {

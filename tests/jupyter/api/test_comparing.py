@@ -50,6 +50,12 @@ def test_a_comparison_has_what_was_asked_for(api: API) -> None:
     assert changed == [["outputs"], ["outputs", "metadata"], None, ["metadata"]]
 
 
+def test_a_comparison_without_outputs_shows_none_of_new_cells(api: API) -> None:
+    api.archive("without.ipynb", notebook(), notebook(code("a", stream("1"))))
+    assert len(api.found(at("without.ipynb", "/diff"))["cells"][0]["outputs"]) == 1
+    assert api.found(at("without.ipynb", "/diff?outputs=false"))["cells"][0]["outputs"] == []
+
+
 def test_a_comparison_is_by_default_with_the_version_before(api: API) -> None:
     api.archive("default.ipynb", small(1), small(2))
     found = api.found(at("default.ipynb", "/diff"))
