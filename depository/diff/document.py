@@ -57,7 +57,6 @@ def of_diff(
 
     Args:
         diff: the difference of whole notebooks.
-        outputs: show the outputs of cells that came or went; those of others are shown where they were compared.
         context: how many unchanged lines or rows to show around changed ones.
         outputs: whether to show the outputs of cells that came or went, and what changed in those of others.
         room: how many characters of what changed to show; None for all. Beyond it, cells are still listed with what

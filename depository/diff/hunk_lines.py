@@ -41,7 +41,7 @@ def hunk_lines(hunks: Sequence[Hunk], texts: Texts = PLAIN, *, runs: bool = True
     passed: Counter[Tag] = Counter()
     for hunk in hunks:
         between = [line.tag for line in hunk.lines if line.text in texts.boundaries]
-        if len(hunks) > 1 or hunk.old_start > 1:
+        if _has_header(hunk, hunks):
             tags = Counter(line.tag for line in hunk.lines)
             old, new = (tags[" "] + tags[tag] - between.count(tag) for tag in _SIDES)
             starts = hunk.old_start - passed["-"], hunk.new_start - passed["+"]
@@ -51,6 +51,15 @@ def hunk_lines(hunks: Sequence[Hunk], texts: Texts = PLAIN, *, runs: bool = True
         yield from _lines(hunk, texts, runs=runs)
         if hunk.more:
             yield Line("note", f"… {plural(hunk.more, 'more line')} went or came")
+
+
+def count(hunks: Sequence[Hunk]) -> int:
+    """How many lines `hunk_lines` shows, without making them."""
+    return sum(_has_header(hunk, hunks) + len(hunk.lines) + bool(hunk.more) for hunk in hunks)
+
+
+def _has_header(hunk: Hunk, hunks: Sequence[Hunk]) -> bool:
+    return len(hunks) > 1 or hunk.old_start > 1
 
 
 def _lines(hunk: Hunk, texts: Texts, *, runs: bool) -> Iterator[Line]:

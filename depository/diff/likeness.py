@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from depository.diff.sequences import Effort, Pair
+from depository.diff.sequences import Effort, Pair, heaviest
 
 MAX_PAIRS = 10_000
 """Where more pairs than this would have to be compared, there is no answer."""
@@ -28,23 +28,7 @@ def in_order(olds: Sequence[Bag], news: Sequence[Bag], least: float, effort: Eff
         [_likeness(old, size, new, total, least) for new, total in zip(news, totals, strict=True)]
         for old, size in ((old, sum(old.values())) for old in olds)
     ]
-    # best[i][j]: the greatest sum that olds[i:] and news[j:] can have
-    best = [[0.0] * (len(news) + 1) for _ in range(len(olds) + 1)]
-    for i in range(len(olds) - 1, -1, -1):
-        for j in range(len(news) - 1, -1, -1):
-            paired = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] else 0.0
-            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
-    pairs: list[Pair] = []
-    i = j = 0
-    while i < len(olds) and j < len(news):
-        if likeness[i][j] and best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
+    return heaviest(likeness)
 
 
 def _likeness(old: Bag, size: int, new: Bag, total: int, least: float) -> float:

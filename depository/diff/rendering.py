@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from depository.diff.compare import CellChange, NotebookDiff, OutputChange
-from depository.diff.hunk_lines import Styled, Texts, hunk_lines, shown
+from depository.diff.hunk_lines import Styled, Texts, count, hunk_lines, shown
 from depository.diff.sequences import Effort
 from depository.diff.texts import HunkLine, lines
 from depository.notebook.cells import Cell, coalesce
@@ -254,12 +254,25 @@ class Renderer:
 
         yield Line("output-header", output_header(new) + note)
         found = outputs.details(change, context=self._look.context, effort=self._effort, marked=self._look.runs)
-        compared = list(chain.from_iterable(map(self._detail, found)))
-        yield from compared if self._look.limit is None else compared[: self._look.limit]
-        if self._look.limit is not None and len(compared) > self._look.limit:
-            yield Line("note", f"… {plural(len(compared) - self._look.limit, 'more line')} of this difference")
-        if not compared:
+        left = self._look.limit
+        compared = more = 0
+        for detail in found:
+            lines_of_it = list(islice(self._detail(detail), left))
+            yield from lines_of_it
+            compared += len(lines_of_it)
+            if left is not None:
+                left -= len(lines_of_it)
+                more += self._length(detail) - len(lines_of_it) if not left else 0
+        if more:
+            yield Line("note", f"… {plural(more, 'more line')} of this difference")
+        if not compared and not more:
             yield Line("note", "only colours or overwritten lines differ")
+
+    def _length(self, detail: "Detail") -> int:
+        """How many lines a detail takes; those of a text, which may be many, are not made for it."""
+        from depository.diff.outputs import TextDetail
+
+        return count(detail.hunks) if isinstance(detail, TextDetail) else sum(1 for _ in self._detail(detail))
 
     def _detail(self, detail: "Detail") -> Iterator[Line]:
         from depository.diff import value_lines

@@ -174,6 +174,14 @@ def test_what_is_no_notebook_is_compared_as_text(saved: Shell) -> None:
     assert document["hunks"][0]["lines"][1] == {"tag": "-", "text": "b", "marks": []}
 
 
+def test_the_document_leaves_outputs_out_as_well_where_that_is_asked(shell: Shell) -> None:
+    (shell.here / "a.ipynb").write_bytes(notebook("one"))
+    (shell.here / "b.ipynb").write_bytes(notebook("one", "two", output="said\n"))
+    compare = ["diff", "--no-index", "a.ipynb", "b.ipynb", "--json"]
+    assert "said" in shell(*compare).out
+    assert "said" not in shell(*compare, "--no-outputs").out
+
+
 def test_a_notebook_that_broke_is_compared_as_text(saved: Shell) -> None:
     saved.put("mine.ipynb", b"broken\n")
     assert "+ broken" in body(saved)

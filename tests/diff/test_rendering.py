@@ -1,14 +1,16 @@
 """The difference of two notebooks as lines for a person."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from hypothesis import given
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from depository.diff.compare import diff
 from depository.diff.highlight import Highlighter
 from depository.diff.rendering import render_diff
 from depository.diff.sidebyside import side_by_side
-from depository.notebook.text import Line
+from depository.notebook.text import Line, plural
 from tests.notebook.shown import (
     GIF,
     HOSTILE,
@@ -144,6 +146,27 @@ def test_a_long_difference_of_outputs_is_cut_and_says_so() -> None:
     new = notebook(code("x", stream("\n".join(f"b{i}" for i in range(100)))))
 
     assert shown(render_diff(diff(old, new), limit=10)).endswith("- a9\n… 190 more lines of this difference")
+
+
+@given(
+    st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=60).map("\n".join), min_size=4, max_size=4),
+    st.integers(1, 40),
+)
+def test_what_is_cut_off_a_difference_of_outputs_is_counted_to_the_line(pieces: list[str], limit: int) -> None:
+    old, new = (
+        notebook(code("x", display({"text/plain": plain, "text/latex": latex}), id="a"))
+        for plain, latex in (pieces[:2], pieces[2:])
+    )
+    found = diff(old, new)
+    assume(found.changes[0].outputs)
+
+    def below(lines: Iterable[Line]) -> list[str]:
+        told = [line.text for line in lines]
+        return told[[line.startswith("·") for line in told].index(True) + 1 :]
+
+    whole, cut = below(render_diff(found, limit=None)), below(render_diff(found, limit=limit))
+    more = len(whole) - limit
+    assert cut == ([*whole[:limit], f"… {plural(more, 'more line')} of this difference"] if more > 0 else whole)
 
 
 def test_of_two_long_lines_the_part_that_differs_is_shown() -> None:

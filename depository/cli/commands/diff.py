@@ -175,7 +175,7 @@ class _Drawing:
 
     def two(self, compared: Compared) -> None:
         if self.form == "--json":
-            self.document(_document(compared, self.context))
+            self.document(_document(compared, self.context, outputs=self.outputs))
         elif self.form == "--stat":
             from depository.cli.diffstat import stat_lines
 
@@ -262,12 +262,12 @@ class _Drawing:
         )
 
 
-def _document(compared: Compared, context: int) -> dict[str, Any]:
+def _document(compared: Compared, context: int, *, outputs: bool) -> dict[str, Any]:
     from depository.diff import document
 
     sides = {"old": compared.old.record, "new": compared.new.record}
     if compared.notebooks:
-        return {**sides, **document.of_diff(compared.notebooks, context=context)}
+        return {**sides, **document.of_diff(compared.notebooks, outputs=outputs, context=context)}
     return {**sides, **document.of_texts(*compared.texts, equal=compared.is_empty, context=context)}
 
 

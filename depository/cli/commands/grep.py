@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby, islice
-from typing import Self
 
 import click
 
@@ -13,9 +12,9 @@ from depository import config, records
 from depository.cli.command import command, completer, json_option
 from depository.cli.console import Console
 from depository.cli.naming import Names
-from depository.cli.progress import Progress
 from depository.cli.session import TOP, Session
 from depository.cli.text import local, printable, width
+from depository.cli.watching import Watch
 from depository.config import Place
 from depository.errors import NoNotebook
 from depository.notebook.text import visible
@@ -25,7 +24,6 @@ _NARROWEST = 30
 """Columns of a line that are shown at least, however long its path is."""
 _MOST_RANGES = 3
 _COLUMNS_OF_TAB = 8
-_STEPS = 100
 _AT_ONCE = 200
 _NOTHING_FOUND = 1
 
@@ -147,7 +145,7 @@ def _found(session: Session, query: Query, arguments: Sequence[str], *, reindex:
     for argument in arguments or [""]:
         place, path = _prefix(session, argument)
         places.setdefault((place.url, place.base), (place, {}))[1][path] = argument
-    with _Watch(session.console) as watch:
+    with Watch(session.console) as watch:
         for place, named in places.values():
             depository = session.open(place)
             count = 0
@@ -173,36 +171,6 @@ def _prefix(session: Session, argument: str) -> tuple[Place, str]:
     # a directory may have a settings file of its own
     place = session.place(file if os.path.isdir(file) else os.path.dirname(file))
     return place, config.path_of(place, file)
-
-
-class _Watch:
-    """Tells the user how far the search is, where somebody watches, and what is damaged."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._bar = Progress(_STEPS)
-        self._last = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.hide()
-
-    def progress(self, share: float) -> None:
-        """Show it, at most once for each step."""
-        if (step := int(share * _STEPS)) != self._last:
-            self._last = step
-            self._bar.show(step)
-
-    def note(self, sentence: str) -> None:
-        """Say it above the bar."""
-        self.hide()
-        self._console.note(f"depository: {printable(sentence)}")
-
-    def hide(self) -> None:
-        """Make room for other lines."""
-        self._bar.hide()
 
 
 # How it is shown
