@@ -6,12 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from depository import listing, marker, paths, specs, views, words
-from depository.errors import (
-    AlreadyExists,
-    CorruptData,
-    DepositoryError,
-    RefMoved,
-)
+from depository.errors import AlreadyExists, CorruptData, DepositoryError, RefMoved
 from depository.history import refs
 from depository.history.commit import Proposal
 from depository.history.entries import EventEntry, EventKind, VersionEntry
@@ -22,6 +17,7 @@ from depository.opening import Opened
 
 if TYPE_CHECKING:
     from depository import saving
+    from depository.diff.compare import NotebookDiff
     from depository.lineage.origins import Origins
     from depository.lineage.past import Past, Trail
     from depository.search.origins import IndexOrigins
@@ -250,7 +246,29 @@ class Depository(Opened):
         store = Store(self._backend, self._commits, self._objects)
         return search(store, query, lines, Cache(index, reindex), telling or Telling())
 
-    # cells through time
+    # differences, and cells through time
+
+    def diff(
+        self,
+        path: str,
+        old: str = "latest~1",
+        new: str = specs.LATEST,
+        *,
+        outputs: bool = True,
+        metadata: bool = False,
+        execution_counts: bool = False,
+    ) -> "NotebookDiff":
+        """What changed from one version of a notebook to another, as `resolve` takes them, cell by cell.
+
+        Raises:
+            NotFound: there is no such notebook or version.
+            InvalidContent: either version is raw bytes, no notebook.
+            CorruptData: an object that is needed is missing or altered.
+        """
+        from depository.diff.compare import diff
+
+        before, after = self.load(path, old), self.load(path, new)
+        return diff(before, after, outputs=outputs, metadata=metadata, execution_counts=execution_counts)
 
     def blame(
         self,

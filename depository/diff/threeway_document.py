@@ -8,7 +8,9 @@ from depository.diff.sequences import Effort
 from depository.diff.threeway import ThreeWay
 
 
-def of_three_ways(found: ThreeWay, *, context: int = 3, effort: Effort | None = None) -> dict[str, Any]:
+def of_three_ways(
+    found: ThreeWay, *, outputs: bool = True, context: int = 3, effort: Effort | None = None
+) -> dict[str, Any]:
     """The document of a comparison with a base.
 
     Its ``from_base`` holds the documents of both differences, as `document.of_diff` writes them, and each of its
@@ -16,6 +18,7 @@ def of_three_ways(found: ThreeWay, *, context: int = 3, effort: Effort | None = 
 
     Args:
         found: the comparison.
+        outputs: as `document.of_diff` takes it.
         context: how many unchanged lines or rows to show around changed ones.
         effort: the work that may be done; a new default one if None.
     """
@@ -40,7 +43,7 @@ def of_three_ways(found: ThreeWay, *, context: int = 3, effort: Effort | None = 
             for change in found.changes
         ],
         "from_base": {
-            name: document.of_diff(side, context=context, effort=effort)
+            name: document.of_diff(side, outputs=outputs, context=context, effort=effort)
             for name, side in (("one", found.one), ("other", found.other))
         },
     }

@@ -85,7 +85,7 @@ def diff(
     no_index: bool,
     exit_code: bool,
 ) -> None:
-    """Compare two versions, or one with the file on disk; or two with a third that both come from.
+    """Compare two versions, or one with the file on disk.
 
     Cells are compared one by one, with their outputs: which changed, came, went, moved, were split or merged. With one
     version, or none for the latest, the other side is the file on disk. With three, the first is what the two others
@@ -199,9 +199,8 @@ class _Drawing:
         if self.form == "--json":
             from depository.diff.threeway_document import of_three_ways
 
-            self.document(
-                {**{name: side.record for name, side in names.items()}, **of_three_ways(found, context=self.context)}
-            )
+            told = of_three_ways(found, outputs=self.outputs, context=self.context)
+            self.document({**{name: side.record for name, side in names.items()}, **told})
         elif self.form == "--stat":
             self.console.line(f"{' · '.join(side.label for side in sides)}: {summary(found)}")
         elif not is_empty:
