@@ -491,7 +491,7 @@ def test_the_document_of_any_texts_is_as_described(old: str, new: str) -> None:
 @given(any_notebooks | notebooks(), notebooks(), damaged())
 def test_the_document_of_three_notebooks_is_as_described(base: Any, one: Any, other: Any) -> None:
     found = of_three_ways(threeway.compare(base, one, other, metadata=True, execution_counts=True))
-    VALIDATOR.validate({"base": None, "one": {"record": "version"}, "other": None, **found})
+    VALIDATOR.validate({**{name: {"record": "version"} for name in ("base", "one", "other")}, **found})
     for change in found["changes"]:
         for name in ("one", "other"):
             if (place := change[name]) is not None and change["base"] is not None:
