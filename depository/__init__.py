@@ -6,22 +6,49 @@ __version__ = "1.0.0.dev0"
 
 if TYPE_CHECKING:
     from depository.depository import Depository as Depository
+    from depository.diff.compare import NotebookDiff as NotebookDiff
     from depository.errors import DepositoryError as DepositoryError
+    from depository.models import CellBlame as CellBlame
+    from depository.models import CellStep as CellStep
     from depository.models import Draft as Draft
     from depository.models import Event as Event
     from depository.models import Info as Info
+    from depository.models import LineBlame as LineBlame
     from depository.models import Notebook as Notebook
     from depository.models import Version as Version
+    from depository.search.query import Match as Match
+    from depository.search.query import Query as Query
 
-__all__ = ["Depository", "DepositoryError", "Draft", "Event", "Info", "Notebook", "Version", "__version__"]
+__all__ = [
+    "CellBlame",
+    "CellStep",
+    "Depository",
+    "DepositoryError",
+    "Draft",
+    "Event",
+    "Info",
+    "LineBlame",
+    "Match",
+    "Notebook",
+    "NotebookDiff",
+    "Query",
+    "Version",
+    "__version__",
+]
 
 _HOMES = {
+    "CellBlame": "depository.models",
+    "CellStep": "depository.models",
     "Depository": "depository.depository",
     "DepositoryError": "depository.errors",
     "Draft": "depository.models",
     "Event": "depository.models",
     "Info": "depository.models",
+    "LineBlame": "depository.models",
+    "Match": "depository.search.query",
     "Notebook": "depository.models",
+    "NotebookDiff": "depository.diff.compare",
+    "Query": "depository.search.query",
     "Version": "depository.models",
 }
 

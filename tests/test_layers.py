@@ -34,7 +34,7 @@ COMPANIONS = (
 
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "__main__": ("cli",),
-    "__init__": ("jupyter.extension", "api", "errors"),
+    "__init__": ("jupyter.extension", "api", "search.query", "diff.compare", "errors"),
     "cli": ("cli", "__init__", "spool", "api", "search.query", "diff", "notebook", "backends", "errors"),
     "jupyter": ("jupyter", "__init__", "spool", "api", "diff", "notebook", "backends.s3_settings", "errors"),
     "spool": ("spool", "api", "backends.disk", "backends.s3_settings", "errors"),

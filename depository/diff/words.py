@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"\s+|\d+(?:\.\d+)*|[\u2e80-\ud7ff]|[^\W\d\u2e80-\ud7ff][^\W
 _ALIKE = 0.5
 """How alike lines are that became one another: the Dice coefficient of their tokens, each as heavy as it is long."""
 _SHARED = 0.3
-"""How much two lines must share for their differences to be marked."""
+"""How much two lines must share for their differences to be marked; and to have become one another, if no others do."""
 _LINE = 10
 """What it costs to take a line apart, in steps of effort, however short it is."""
 _LINE_PAIRS = 2_500
@@ -39,9 +39,10 @@ def pair_lines(removed: Sequence[str], added: Sequence[str], effort: Effort) -> 
         return []
     before, after = ([_tokens(line) for line in side] for side in (removed, added))
     tokens = sum(len(line.counts) for line in before)
+    least = _SHARED if len(before) == len(after) == 1 else _ALIKE
     if len(before) * len(after) <= _LINE_PAIRS and effort.spend(tokens * len(after)):
-        return heaviest([[_likeness(old, new) for new in after] for old in before])
-    return [(k, k) for k, (old, new) in enumerate(zip(before, after, strict=False)) if _likeness(old, new)]
+        return heaviest([[_likeness(old, new, least) for new in after] for old in before])
+    return [(k, k) for k, (old, new) in enumerate(zip(before, after, strict=False)) if _likeness(old, new, least)]
 
 
 def marks(old: str, new: str, effort: Effort) -> tuple[list[Span], list[Span]]:
@@ -78,14 +79,14 @@ def _tokens(line: str) -> _Tokens:
     return _Tokens(counts, sum(len(token) * count for token, count in counts.items()))
 
 
-def _likeness(old: _Tokens, new: _Tokens) -> float:
+def _likeness(old: _Tokens, new: _Tokens, least: float) -> float:
     total = old.weight + new.weight
-    if 2 * min(old.weight, new.weight) < _ALIKE * total or not total:
+    if 2 * min(old.weight, new.weight) < least * total or not total:
         return 0.0
     found = new.counts
     shared = sum(len(token) * min(count, found[token]) for token, count in old.counts.items() if token in found)
     likeness = 2 * shared / total
-    return likeness if likeness >= _ALIKE else 0.0
+    return likeness if likeness >= least else 0.0
 
 
 def _weight(text: str) -> int:

@@ -119,6 +119,14 @@ def test_pairs_of_lines_are_in_order() -> None:
     )
 
 
+def test_where_one_line_came_for_one_they_need_not_be_as_alike() -> None:
+    old, new = 'scoring="mean_squared_error", cv=10)', 'scoring="neg_mean_squared_error", cv=10)'
+
+    assert pair_lines([old], [new], Effort()) == [(0, 0)]
+    assert pair_lines([old], [new, "print(10)"], Effort()) == []
+    assert pair_lines(["epochs = 10"], ["print(frame.head())"], Effort()) == []
+
+
 def test_many_lines_are_compared_place_by_place() -> None:
     removed, added = ([f"value_{k} = compute({k}, {word})" for k in range(1_000)] for word in ("old", "new"))
 
