@@ -1,10 +1,8 @@
 """How much work a comparison takes, whatever it is given."""
 
-import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from depository.diff.compare import Counts, diff
 from depository.diff.sequences import Effort
 from depository.diff.texts import MOST_LINES, MOST_MARKED, lines
 from tests.diff.strategies import code, display, notebook, of_sources
+from tests.work import calls_made
 
 MANY = 5_000
 COMMON = "import numpy as np\nfor step in range(10):\n    print(np.sin(step), 'value')\n"
@@ -48,22 +47,6 @@ def test_thousands_of_cells_cost_effort_in_proportion(
 
     assert effort.spent < 100 * MANY
     assert found.counts.added + found.counts.removed < MANY
-
-
-def calls_made(work: Callable[[], object]) -> int:
-    """Count the calls that some work takes, into Python and into C."""
-    made = 0
-
-    def count(_: FrameType, event: str, __: object) -> None:
-        nonlocal made
-        made += event in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return made
 
 
 @pytest.mark.parametrize("limit", [0, 10_000, 3_000_000])
