@@ -66,8 +66,7 @@ def prepare(given: bytes | dict[str, Any]) -> Prepared:
     content = contents.from_file(given)
     if content.kind is Kind.RAW:
         return Prepared(content, None, len(given), {}, is_file=True)
-    style = render.Style.of(given)
-    rendered = render.render(content.value, style)
+    rendered, style = render.render_like(given, content.value)
     if rendered == given:
         source = None if style == render.JUPYTER else Source(style.code)
         return Prepared(content, source, len(given), {}, is_file=True)

@@ -47,8 +47,12 @@ class Style(NamedTuple):
     @classmethod
     def of(cls, source: bytes) -> Self:
         """The style that a file seems to have. A wrong guess costs a larger patch, nothing else."""
+        return cls._unescaped(source)._replace(ascii=_is_escaped(source))
+
+    @classmethod
+    def _unescaped(cls, source: bytes) -> Self:
         start = _SECOND_LINE.match(source)
-        return cls(len(start[1]) if start else 1, source.isascii() and b"\\u" in source, not source.endswith(b"\n"))
+        return cls(len(start[1]) if start else 1, ascii=False, open=not source.endswith(b"\n"))
 
     @classmethod
     def from_code(cls, code: int) -> Self:
@@ -78,6 +82,20 @@ def render(content: dict[str, Any], style: Style = JUPYTER) -> bytes:
     if source.translate(None, _PLAIN):  # rare enough to be looked for in the whole alone
         source = _rendered(lines.split(content), style, encode_basestring)
     return source
+
+
+def render_like(source: bytes, content: dict[str, Any]) -> tuple[bytes, Style]:
+    """The file of a notebook in the style that another file, most likely its own, seems to have; and that style."""
+    style = Style._unescaped(source)  # noqa: SLF001 - whether it is escaped takes a search, and is seldom in question
+    rendered = render(content, style)
+    if rendered == source or not _is_escaped(source):
+        return rendered, style
+    style = style._replace(ascii=True)
+    return render(content, style), style
+
+
+def _is_escaped(source: bytes) -> bool:
+    return source.isascii() and b"\\u" in source
 
 
 def _rendered(content: dict[str, Any], style: Style, encode: Callable[[str], str]) -> bytes:
