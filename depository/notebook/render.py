@@ -27,7 +27,9 @@ _ESCAPES = (
     ("\f", "\\f"),
     ("\x1b", "\\u001b"),  # colours
 )
-_PLAIN = b"\n" + bytes(range(0x20, 0x100))
+_BEFORE_CELL = b'{\n "cells": [\n  '
+_AFTER_CELL = b'\n ],\n "nbformat": 4\n}\n'
+_RARE = tuple(bytes((code,)) for code in range(0x20) if code not in b"\b\t\n\f\r\x1b")
 _ENDS_IN_ASCII = ("\r", "\v", "\f", "\x1c", "\x1d", "\x1e")
 _ENDS = (*_ENDS_IN_ASCII, "\x85", "\u2028", "\u2029")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -79,9 +81,15 @@ def render(content: dict[str, Any], style: Style = JUPYTER) -> bytes:
     if style.ascii:
         return _rendered(lines.split(content), style, encode_basestring_ascii)
     source = _rendered(lines.split(content, lines.Text), style, _encode)
-    if source.translate(None, _PLAIN):  # rare enough to be looked for in the whole alone
+    if any(control in source for control in _RARE):  # in the whole: that is the fastest
         source = _rendered(lines.split(content), style, encode_basestring)
     return source
+
+
+def render_cell(cell: dict[str, Any]) -> bytes:
+    """A cell of nbformat 4 as it stands in the file that Jupyter writes, from brace to brace."""
+    source = render({"cells": [cell], "nbformat": 4})
+    return source[len(_BEFORE_CELL) : -len(_AFTER_CELL)]
 
 
 def render_like(source: bytes, content: dict[str, Any]) -> tuple[bytes, Style]:

@@ -124,8 +124,11 @@ def is_whole(parts: Skeleton, canonical_bytes: bytes) -> bool:
     It compares bytes and decodes nothing, for the strings of the outputs are known. False may be a matter of doubt:
     where a value stands in the content in two forms, or bytes look like a reference and are none.
     """
-    start = there = 0
-    while (stop := parts.data.find(_MARK, start)) >= 0:
+    start = there = stop = 0
+    while (stop := parts.data.find(_MARK[0], stop)) >= 0:  # one byte is searched for many times faster than three
+        if not parts.data.startswith(_MARK, stop):
+            stop += 1
+            continue
         end = stop + len(_MARK) + 1 + canonical.HASH_BYTES
         output = parts.outputs.get(parts.data[end - canonical.HASH_BYTES : end])
         if output is None or output.form != parts.data[stop + len(_MARK)]:
@@ -134,7 +137,7 @@ def is_whole(parts: Skeleton, canonical_bytes: bytes) -> bool:
             if not canonical_bytes.startswith(piece, there):
                 return False
             there += len(piece)
-        start = end
+        start = stop = end
     return canonical_bytes[there:] == parts.data[start:]
 
 

@@ -78,7 +78,11 @@ class Objects:
     # writing
 
     def encode_blob(
-        self, content: "Content", base: tuple[bytes, Payload] | None, known: Iterable[bytes] = ()
+        self,
+        content: "Content",
+        base: tuple[bytes, Payload] | None,
+        known: Iterable[bytes] = (),
+        parts: "Skeleton | None" = None,
     ) -> Written:
         """Encode a content, as a delta against `base` where that pays.
 
@@ -86,13 +90,14 @@ class Objects:
             content: a notebook or raw bytes.
             base: the hash and payload of an object that the store is known to hold.
             known: hashes of outputs that the store is known to hold; they are not among the frames to write.
+            parts: of the content, where it has been taken apart.
         """
         from depository.notebook import content as contents
         from depository.notebook import skeleton
 
         if content.kind is contents.Kind.NOTEBOOK:
             kind = Kind.NOTEBOOK
-            parts = skeleton.take_apart(content.value, content.canonical, self._taken_out())
+            parts = parts or skeleton.take_apart(content.value, content.canonical, self._taken_out())
         else:
             kind, parts = Kind.BYTES, skeleton.Skeleton(content.canonical, {})
         data, outputs = parts
