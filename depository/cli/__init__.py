@@ -1,6 +1,5 @@
 """The `depository` command."""
 
-
 import atexit
 import gc
 
