@@ -89,7 +89,7 @@ class Depository(Opened):
         saves = []
         for number, draft in enumerate(drafts, start=1):
             try:
-                saves.append(saving.Save(saving.prepare(draft.content), self._details(draft)))
+                saves.append(saving.Save(saving.prepare(draft.content, self._cells()), self._details(draft)))
             except DepositoryError as error:
                 if len(drafts) > 1:
                     error.add_note(f"This is about draft {number} of {len(drafts)}.")

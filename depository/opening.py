@@ -19,6 +19,7 @@ from depository.reading import Reader
 if TYPE_CHECKING:
     from depository.backends.base import Backend, Setting
     from depository.backends.s3_settings import S3Settings
+    from depository.cell_cache import CellCache
 
 
 class Opened:
@@ -52,6 +53,7 @@ class Opened:
         self._marker: marker.Marker | None = None
         self._marker_lock = Lock()
         self._objects = Objects(backend)
+        self._cell_cache: CellCache | None = None
 
         def pause(attempt: int) -> None:
             from random import random
@@ -60,6 +62,13 @@ class Opened:
 
         self._commits = Commits(backend, self._objects, token=token, pause=pause)
         self._reader = Reader(self._commits, self._objects, self._local_now)
+
+    def _cells(self) -> "CellCache":
+        if self._cell_cache is None:
+            from depository.cell_cache import CellCache
+
+            self._cell_cache = CellCache()
+        return self._cell_cache
 
     @classmethod
     def create(

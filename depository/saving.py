@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from depository.cell_cache import CellCache
 from depository.errors import AlteredObject, CorruptData, InvalidContent
 from depository.history.bases import base_of, chain_hashes
 from depository.history.commit import Proposal
@@ -13,6 +14,7 @@ from depository.notebook import content as contents
 from depository.notebook import render
 from depository.notebook.canonical import hash_bytes
 from depository.notebook.content import Content, Kind
+from depository.notebook.skeleton import Skeleton
 from depository.objects import frame
 from depository.objects.frame import Frame
 from depository.objects.store import Objects, Payload
@@ -38,6 +40,10 @@ class Prepared(NamedTuple):
     """Objects that the entry itself refers to."""
     is_file: bool
     """It was given as a file, whose bytes count beside what they say."""
+    parts: Skeleton | None = None
+    """Of the content, where they are known already."""
+    fingerprint: bytes | None = None
+    """Of its source, likewise."""
 
 
 class Details(NamedTuple):
@@ -49,8 +55,12 @@ class Details(NamedTuple):
     message: str
 
 
-def prepare(given: bytes | dict[str, Any]) -> Prepared:
+def prepare(given: bytes | dict[str, Any], cells: CellCache | None = None) -> Prepared:
     """Understand a file's bytes or a notebook in memory.
+
+    Args:
+        given: either.
+        cells: spares parsing cells that were in a file before.
 
     Raises:
         InvalidContent: it is too large, or holds what a notebook cannot hold.
@@ -63,11 +73,12 @@ def prepare(given: bytes | dict[str, Any]) -> Prepared:
         raise InvalidContent(
             f"The notebook has {len(given):,} bytes; at most {MAX_SOURCE:,} are archived. Clear its largest outputs."
         )
+    if cells and (found := cells.read(given)):
+        return Prepared(found.content, None, len(given), {}, True, found.parts, found.fingerprint)
     content = contents.from_file(given)
     if content.kind is Kind.RAW:
         return Prepared(content, None, len(given), {}, is_file=True)
-    style = render.Style.of(given)
-    rendered = render.render(content.value, style)
+    rendered, style = render.render_like(given, content.value)
     if rendered == given:
         source = None if style == render.JUPYTER else Source(style.code)
         return Prepared(content, source, len(given), {}, is_file=True)
@@ -169,7 +180,7 @@ class Burst:
             elif is_alive and newest and _is_in(newest, save.prepared):
                 self.held.append(Held(newest, is_new=False))
             else:
-                before, fingerprint = fingerprint, self._fingerprint(save.prepared.content)
+                before, fingerprint = fingerprint, self._fingerprint(save.prepared)
                 newest, is_alive = _entry(save, newest, is_source_same=before == fingerprint), True
                 made[newest] = save.prepared
                 self.held.append(Held(newest, is_new=True))
@@ -178,9 +189,10 @@ class Burst:
         self._write(base.recent, made)
         return Proposal(base._replace(fingerprint=fingerprint, deleted=False), (*start, *made))
 
-    def _fingerprint(self, content: Content) -> bytes:
+    def _fingerprint(self, prepared: Prepared) -> bytes:
+        content = prepared.content
         if content.hash not in self._fingerprints:
-            self._fingerprints[content.hash] = contents.source_fingerprint(content)
+            self._fingerprints[content.hash] = prepared.fingerprint or contents.source_fingerprint(content)
         return self._fingerprints[content.hash]
 
     def _look_back(self, manifest: Manifest) -> list[VersionEntry]:
@@ -226,7 +238,7 @@ class Burst:
             for entry, under in wave.items():
                 base = self._base(under, versions.values(), payloads)
                 known = self._written.union(base[1].frame.outputs if base else ())
-                blobs.append(self._objects.encode_blob(made[entry].content, base, known))
+                blobs.append(self._objects.encode_blob(made[entry].content, base, known, made[entry].parts))
                 frames.update(blobs[-1].frames)
             created = self._objects.write(frames)
             self._written.update(frames)

@@ -1,4 +1,4 @@
-"""What a save of a notebook of 1 MB costs in CPU, a cell having changed, and what its parts cost by themselves."""
+"""What a save of a notebook costs in CPU, a cell having changed, and what its parts cost by themselves."""
 
 import argparse
 import base64
@@ -52,9 +52,9 @@ def notebook(seed: int, cells: int = 80) -> dict[str, Any]:
     }
 
 
-def versions(count: int) -> list[bytes]:
+def versions(count: int, cells: int) -> list[bytes]:
     """Files of one notebook, a line being added to another cell each time."""
-    current = notebook(1)
+    current = notebook(1, cells)
     files = []
     for number in range(count):
         current["cells"][number % len(current["cells"])]["source"] += f"x = {number}\n"
@@ -100,8 +100,9 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="scripts/savecost", description=__doc__)
     parser.add_argument("--saves", type=int, default=40)
-    saves = parser.parse_args().saves
-    files = versions(saves)
+    parser.add_argument("--cells", type=int, default=80, help="80 are 1 MB")
+    options = parser.parse_args()
+    files = versions(options.saves, options.cells)
     depository = Depository.adopt(MemoryBackend())
     depository.save(PATH, files[0])
     each = [milliseconds(partial(depository.save, PATH, file), times=1) for file in files[1:]]

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "depository"
 
 COMPANIONS = (
     "depository",
+    "cell_cache",
     "config",
     "etag_cache",
     "listing",

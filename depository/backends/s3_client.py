@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
+import botocore
 from botocore import handlers
 from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError
@@ -132,7 +133,7 @@ def _make_client(settings: S3Settings, note_answer: Callable[..., None]) -> "S3C
             response_checksum_validation=settings.checksums,
             s3={"addressing_style": settings.addressing},
             tcp_keepalive=True,
-            user_agent_extra="depository",
+            user_agent=f"Botocore/{botocore.__version__} depository",  # put together anew for each request, otherwise
         ),
     )
     events = client.meta.events

@@ -27,6 +27,8 @@ class Session:
         """The depository that was named on the command line."""
         self._places: dict[str, Place] = {}
         self._depositories: dict[str, Depository] = {}
+        self._heads: dict[str, tuple[Place, str]] = {}
+        """Of what is in a directory of a depository, what is shown before its name."""
 
     @classmethod
     def from_process(cls, *, url: str | None = None, colour: str | None = None, pager: bool = True) -> "Session":
@@ -112,6 +114,14 @@ class Session:
 
     def shown(self, place: Place, path: str) -> str:
         """A path of a depository as the user would type it here."""
+        directory, _, name = path.rpartition("/")
+        of, head = self._heads.get(directory, (None, ""))
+        if of is not place:  # all that is in one directory is shown alike
+            head = self._shown(place, path).removesuffix(name)
+            self._heads[directory] = place, head
+        return head + name
+
+    def _shown(self, place: Place, path: str) -> str:
         file = config.file_of(place, path)
         if file is not None and place == self.place():
             here = self.cwd if self.cwd.endswith(os.sep) else self.cwd + os.sep

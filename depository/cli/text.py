@@ -4,15 +4,15 @@ import re
 from datetime import datetime
 
 _CONTROLS = "\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff"
-_UNSAFE = re.compile(f"[{_CONTROLS}]")
-_CELLS = re.compile(r"[^\u0000-\u02ff]")
+_UNSAFE = f"[{_CONTROLS}]"  # compiled where text needs it: most does not
+_CELLS = r"[^\u0000-\u02ff]"
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _AGES = (("year", 31_557_600), ("month", 2_629_800), ("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60))
 
 
 def printable(text: str) -> str:
     """A name or a message on one line, with an escape for whatever a terminal would act upon or hide."""
-    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(_escape, text)
+    return text if text.isascii() and text.isprintable() else re.sub(_UNSAFE, _escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -22,7 +22,7 @@ def _escape(match: re.Match[str]) -> str:
 
 def width(text: str) -> int:
     """How many columns of a terminal it takes."""
-    if text.isascii() or not _CELLS.search(text):
+    if text.isascii() or not re.search(_CELLS, text):
         return len(text)
     from unicodedata import combining, east_asian_width
 

@@ -116,8 +116,17 @@ def source_fingerprint(content: Content) -> bytes:
             if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
             for cell in sheet["cells"]
         ]
-    sources = [[cell.get(key) for key in _SOURCE_KEYS] if isinstance(cell, dict) else cell for cell in cells]
-    return canonical.hash_canonical(canonical.encode(sources))[:16]
+    return fingerprint_of(canonical.encode([source_of(cell) for cell in cells]))
+
+
+def source_of(cell: Any) -> Any:
+    """What of a cell is in the fingerprint."""
+    return [cell.get(key) for key in _SOURCE_KEYS] if isinstance(cell, dict) else cell
+
+
+def fingerprint_of(sources: bytes) -> bytes:
+    """The fingerprint of the canonical bytes of the list of what `source_of` gives for each cell."""
+    return canonical.hash_canonical(sources)[:16]
 
 
 _SOURCE_KEYS = ("cell_type", "source", "input", "level", "attachments")

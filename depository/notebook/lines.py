@@ -35,15 +35,39 @@ def join(notebook: dict[str, Any]) -> dict[str, Any]:
             return notebook
 
 
-def split(notebook: dict[str, Any]) -> dict[str, Any]:
+class Text(str):
+    """A string that a file holds as the list of its lines."""
+
+    __slots__ = ()
+
+
+def _cut(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def split(notebook: dict[str, Any], cut: Callable[[str], Any] = _cut) -> dict[str, Any]:
     """Split multi-line strings into lists of lines, as nbformat does on writing.
 
     Returns a new notebook that shares what did not change with the one given. A string that `join` would not give
     back (nbformat 2 and 3 have such cases) stays whole.
+
+    Args:
+        notebook: a notebook as `join` gives it.
+        cut: makes lines of a string of nbformat 4; `Text` leaves that to whoever writes them.
     """
+
+    def source(value: Any) -> Any:
+        return cut(value) if isinstance(value, str) else value
+
+    def mime(name: str, value: Any) -> Any:
+        return source(value) if name.startswith("text/") or name in _SPLIT_MIMES else value
+
+    def stream(output_type: Any, value: Any) -> Any:
+        return source(value) if output_type == "stream" else value
+
     match notebook.get("nbformat", 1):
         case 4:
-            return _change_v4(notebook, _split_v4, _split_mime, _split_stream)
+            return _change_v4(notebook, source, mime, stream)
         case 3:
             return _change_old(notebook, _split_v3)
         case 2:
@@ -98,14 +122,6 @@ def _join_text(output_type: Any, value: Any) -> Any:
     return _concatenate(value) if output_type else value
 
 
-def _split_mime(mime: str, value: Any) -> Any:
-    return _split_v4(value) if mime.startswith("text/") or mime in _SPLIT_MIMES else value
-
-
-def _split_stream(output_type: Any, value: Any) -> Any:
-    return _split_v4(value) if output_type == "stream" else value
-
-
 def _concatenate(value: Any) -> Any:
     if not isinstance(value, list):
         return value
@@ -113,10 +129,6 @@ def _concatenate(value: Any) -> Any:
         return "".join(value)
     except TypeError:  # something in it is no string
         return value
-
-
-def _split_v4(value: Any) -> Any:
-    return value.splitlines(keepends=True) if isinstance(value, str) else value
 
 
 def _drop_transient(notebook: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ alone, so that equal contents have equal skeletons: a skeleton is what deltas ar
 """
 
 from base64 import b64decode, b64encode, encodebytes
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from enum import IntEnum
 from typing import Any, NamedTuple, Self
 
@@ -23,6 +23,8 @@ TEXT_FLOOR = 4 * 1024 * 1024
 
 _BASE64_FLOOR = (BINARY_FLOOR + 2) // 3 * 4
 _BASE64_LINE = 76
+_MARK = bytes((0xC7, 1 + canonical.HASH_BYTES, REFERENCE))
+"""How a reference starts: an extension of that many bytes."""
 
 
 class Form(IntEnum):
@@ -43,8 +45,21 @@ class Form(IntEnum):
 class Output(NamedTuple):
     """A large value, taken out of a notebook."""
 
-    data: bytes
-    is_text: bool
+    text: str
+    """Its string there."""
+    form: Form
+    decoded: bytes | None = None
+    """What the string stands for, where it had to be found out."""
+
+    @property
+    def data(self) -> bytes:
+        """What is stored."""
+        return _read(self.form, self.text) if self.decoded is None else self.decoded
+
+    @property
+    def is_text(self) -> bool:
+        """It is a text, and not base64 of something else."""
+        return self.form is Form.TEXT
 
 
 class Reference(str):
@@ -71,25 +86,68 @@ class Skeleton(NamedTuple):
     """The large values by their hash, in the order in which they first appear."""
 
 
-def take_apart(content: Any, canonical_bytes: bytes) -> Skeleton:
-    """Take the large values out of a content that `canonical.ordered` gave and whose canonical bytes are known."""
+Seen = MutableMapping[bytes, bytes]
+"""What long strings were found to stand for: by the hash of their text, the data of the reference to them."""
+
+
+def take_apart(content: Any, canonical_bytes: bytes, seen: Seen | None = None) -> Skeleton:
+    """Take the large values out of a content that `canonical.ordered` gave and whose canonical bytes are known.
+
+    Args:
+        content: the content.
+        canonical_bytes: its canonical bytes.
+        seen: spares decoding and hashing what was taken out before; what is found now is added.
+    """
+    # a content smaller than one large value has none
+    if len(canonical_bytes) < _BASE64_FLOOR or not _has_long(content):
+        return Skeleton(canonical_bytes, {})
     outputs: dict[bytes, Output] = {}
+    seen = {} if seen is None else seen
 
     def without(value: Any) -> Any:
         kind = type(value)
         if kind is str:
-            return _reference(value, outputs) if len(value) >= _BASE64_FLOOR else value
+            return _reference(value, outputs, seen) if len(value) >= _BASE64_FLOOR else value
         if kind is dict:
             return {key: without(item) for key, item in value.items()}
         if kind is list:
             return [without(item) for item in value]
         return value
 
-    # a content smaller than one large value has none
-    if len(canonical_bytes) < _BASE64_FLOOR:
-        return Skeleton(canonical_bytes, {})
     bare = without(content)
     return Skeleton(canonical.encode(bare) if outputs else canonical_bytes, outputs)
+
+
+def is_whole(parts: Skeleton, canonical_bytes: bytes) -> bool:
+    """Whether putting the parts together is sure to give these canonical bytes.
+
+    It compares bytes and decodes nothing, for the strings of the outputs are known. False may be a matter of doubt:
+    where a value stands in the content in two forms, or bytes look like a reference and are none.
+    """
+    start = there = stop = 0
+    while (stop := parts.data.find(_MARK[0], stop)) >= 0:  # one byte is searched for many times faster than three
+        if not parts.data.startswith(_MARK, stop):
+            stop += 1
+            continue
+        end = stop + len(_MARK) + 1 + canonical.HASH_BYTES
+        output = parts.outputs.get(parts.data[end - canonical.HASH_BYTES : end])
+        if output is None or output.form != parts.data[stop + len(_MARK)]:
+            return False
+        for piece in (parts.data[start:stop], canonical.encode(output.text)):
+            if not canonical_bytes.startswith(piece, there):
+                return False
+            there += len(piece)
+        start = stop = end
+    return canonical_bytes[there:] == parts.data[start:]
+
+
+def _has_long(value: Any) -> bool:
+    kind = type(value)
+    if kind is str:
+        return len(value) >= _BASE64_FLOOR
+    if kind is dict:
+        return any(map(_has_long, value.values()))
+    return kind is list and any(map(_has_long, value))
 
 
 def references(skeleton: bytes) -> list[bytes]:
@@ -136,16 +194,22 @@ def bare(skeleton: bytes) -> Any:
     return canonical.decode(skeleton, reference)
 
 
-def _reference(text: str, outputs: dict[bytes, Output]) -> Any:
-    if binary := _decode_base64(text):
-        form, data = binary
-        digest = canonical.hash_bytes(data)
-    elif len(data := canonical.encode_text(text)) >= TEXT_FLOOR:
-        form, digest = Form.TEXT, canonical.hash_text(data)
+def _reference(text: str, outputs: dict[bytes, Output], seen: Seen) -> Any:
+    data = canonical.encode_text(text)
+    spelled = canonical.hash_text(data)
+    if known := seen.get(spelled):
+        form, digest = _parse_reference(REFERENCE, known)
+        output = Output(text, form)
+    elif binary := _decode_base64(text):
+        output = Output(text, *binary)
+        digest = canonical.hash_bytes(binary[1])
+    elif len(data) >= TEXT_FLOOR:
+        output, digest = Output(text, Form.TEXT, data), spelled
     else:
         return text
-    outputs[digest] = Output(data, is_text=form is Form.TEXT)
-    return msgpack.ExtType(REFERENCE, bytes([form]) + digest)
+    outputs[digest] = output
+    seen[spelled] = bytes([output.form]) + digest
+    return msgpack.ExtType(REFERENCE, seen[spelled])
 
 
 def _parse_reference(code: int, data: bytes) -> tuple[Form, bytes]:
@@ -161,10 +225,15 @@ def _decode_base64(text: str) -> tuple[Form, bytes] | None:
     else:
         form = Form.BASE64_NEWLINE if text.endswith("\n") else Form.BASE64
     try:
-        data = b64decode(text, validate=form is Form.BASE64)
+        data = _read(form, text)
     except ValueError:
         return None
     return (form, data) if len(data) >= BINARY_FLOOR and _write(form, data) == text else None
+
+
+def _read(form: Form, text: str) -> bytes:
+    """The bytes of a string that `_write` gave, or those of another that it would not give."""
+    return canonical.encode_text(text) if form is Form.TEXT else b64decode(text, validate=form is Form.BASE64)
 
 
 def _write(form: Form, data: bytes) -> str:

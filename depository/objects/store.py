@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from depository.notebook.content import Content
+    from depository.notebook.skeleton import Seen, Skeleton
 
 MAX_CHAIN = 32
 """Deltas on top of one another. A path's own scheme needs 17; copies of notebooks among paths may add to it."""
 
 _CACHED_BYTES = 64 * 1024 * 1024
+_SEEN = 20_000
+"""Large values whose strings are remembered, at some 200 bytes each."""
 _WRITE_TRIES = 3
 _OTHER_HASH = "its content has another hash than its name"
 
@@ -70,11 +73,16 @@ class Objects:
         self._cached_bytes = 0
         self._lock = Lock()
         self._pool: ThreadPoolExecutor | None = None
+        self._seen: Seen = {}
 
     # writing
 
     def encode_blob(
-        self, content: "Content", base: tuple[bytes, Payload] | None, known: Iterable[bytes] = ()
+        self,
+        content: "Content",
+        base: tuple[bytes, Payload] | None,
+        known: Iterable[bytes] = (),
+        parts: "Skeleton | None" = None,
     ) -> Written:
         """Encode a content, as a delta against `base` where that pays.
 
@@ -82,38 +90,37 @@ class Objects:
             content: a notebook or raw bytes.
             base: the hash and payload of an object that the store is known to hold.
             known: hashes of outputs that the store is known to hold; they are not among the frames to write.
+            parts: of the content, where it has been taken apart.
         """
         from depository.notebook import content as contents
         from depository.notebook import skeleton
 
         if content.kind is contents.Kind.NOTEBOOK:
             kind = Kind.NOTEBOOK
-            data, outputs = skeleton.take_apart(content.value, content.canonical)
+            parts = parts or skeleton.take_apart(content.value, content.canonical, self._taken_out())
         else:
-            kind, data, outputs = Kind.BYTES, content.canonical, {}
+            kind, parts = Kind.BYTES, skeleton.Skeleton(content.canonical, {})
+        data, outputs = parts
         if base and content.hash in (base[0], *base[1].chain):
             base = None  # it is lost from the store, or would be there; building on itself would lose the base too
         blob = self._encode_delta(kind, data, tuple(outputs), base)
-        try:
-            decoded = blob.decode(base[1].data if blob.base and base else None)
-            if kind is Kind.NOTEBOOK:
-                again = contents.from_skeleton(decoded, {key: output.data for key, output in outputs.items()})
-            else:
-                again = contents.from_raw(decoded)
-            found = again.hash
-        except (ValueError, KeyError):
-            found = b""
-        if found != content.hash:
+        if not _gives_back(blob, base[1].data if blob.base and base else None, content, parts):
             raise AlteredObject(
                 f"Encoding the content {content.hash.hex()[:12]} does not give it back; nothing was written."
             )
+        held = set(known)
         frames = {
             key: frame.encode(Kind.TEXT if output.is_text else Kind.BYTES, output.data)
             for key, output in outputs.items()
-            if key not in set(known)
+            if key not in held
         }
         chain = (base[0], *base[1].chain) if blob.base and base else ()
         return Written(content.hash, Payload(data, chain, blob), {content.hash: blob, **frames})
+
+    def _taken_out(self) -> "Seen":
+        if len(self._seen) > _SEEN:
+            self._seen = {}
+        return self._seen
 
     def _encode_delta(
         self, kind: Kind, data: bytes, outputs: tuple[bytes, ...], base: tuple[bytes, Payload] | None
@@ -336,6 +343,23 @@ class Objects:
 
                 self._pool = ThreadPoolExecutor(self._backend.workers, "depository")
         return list(self._pool.map(call, todo))
+
+
+def _gives_back(blob: Frame, base: bytes | None, content: "Content", parts: "Skeleton") -> bool:
+    """Whether a blob, decoded, is that content."""
+    from depository.notebook import canonical, skeleton
+    from depository.notebook import content as contents
+
+    try:
+        decoded = blob.decode(base)
+        if decoded == parts.data and skeleton.is_whole(parts, content.canonical):
+            return _hash_of(blob.kind, content.canonical) == content.hash
+        if blob.kind is not Kind.NOTEBOOK:
+            return canonical.hash_bytes(decoded) == content.hash
+        again = contents.from_skeleton(decoded, {key: output.data for key, output in parts.outputs.items()})
+    except (ValueError, KeyError):
+        return False
+    return again.hash == content.hash
 
 
 def _checked(digest: bytes, blob: Frame, kind: Kind) -> bytes:

@@ -132,6 +132,49 @@ def test_a_value_that_stands_twice_is_taken_out_once() -> None:
     assert together(parts) == [other, BASE64, LINES, other]
 
 
+@settings(max_examples=50)
+@given(st.lists(large_values(), max_size=4), st.lists(large_values(), max_size=4))
+def test_what_was_taken_out_before_is_taken_out_alike(before: list[str], after: list[str]) -> None:
+    seen: dict[bytes, bytes] = {}
+    skeleton.take_apart(before, canonical.encode(before), seen)
+    parts = skeleton.take_apart([*after, *before], canonical.encode([*after, *before]), seen)
+    plain = apart([*after, *before])
+
+    assert parts.data == plain.data
+    assert [(key, output.data, output.is_text) for key, output in parts.outputs.items()] == [
+        (key, output.data, output.is_text) for key, output in plain.outputs.items()
+    ]
+
+
+# what is known to be whole without decoding
+
+
+def test_what_was_taken_apart_is_known_to_be_whole() -> None:
+    content = from_notebook({"b": [BASE64, "x", {"é": BASE64 + "\n"}], "a": "a" * TEXT_FLOOR, "c": LINES[:50]})
+    one_form = from_notebook({"b": [BASE64, "x", {"é": LINES.swapcase()}], "a": "a" * TEXT_FLOOR, "c": BASE64})
+
+    assert not skeleton.is_whole(apart(content.value), content.canonical)  # one image in two forms is left in doubt
+    assert skeleton.is_whole(apart(one_form.value), one_form.canonical)
+
+
+@pytest.mark.parametrize("place", [0, 5, 20, 30, 45, -1])
+def test_a_skeleton_altered_anywhere_is_not_taken_for_whole(place: int) -> None:
+    value = {"a": "first", "b": BASE64, "c": "last"}
+    parts = apart(value)
+    data = bytearray(parts.data)
+    data[place] ^= 1
+
+    assert skeleton.is_whole(parts, canonical.encode(value))
+    assert not skeleton.is_whole(parts._replace(data=bytes(data)), canonical.encode(value))
+
+
+def test_a_skeleton_of_another_content_is_not_taken_for_whole() -> None:
+    value = {"a": "first", "b": BASE64, "c": "last"}
+
+    for other in ({**value, "d": 1}, {**value, "b": BASE64.swapcase()}, {"a": "first", "b": BASE64}):
+        assert not skeleton.is_whole(apart(value), canonical.encode(other))
+
+
 # how base64 is written
 
 
@@ -142,7 +185,7 @@ def test_base64_is_decoded_and_its_form_kept(form: Form) -> None:
 
     parts = apart(value)
 
-    assert parts.outputs == {digest: skeleton.Output(IMAGE, is_text=False)}
+    assert [(key, output.data, output.is_text) for key, output in parts.outputs.items()] == [(digest, IMAGE, False)]
     assert parts.data == msgpack.packb([reference(form, digest)])
     assert together(parts) == value
 
@@ -199,7 +242,7 @@ def test_a_text_is_large_from_4_mib_of_utf_8() -> None:
 
     parts = apart([large])
 
-    assert list(parts.outputs.values()) == [(large.encode(), True)]
+    assert [(output.data, output.is_text) for output in parts.outputs.values()] == [(large.encode(), True)]
     assert parts.data == msgpack.packb([reference(Form.TEXT, canonical.hash_text(large.encode()))])
     assert together(parts) == [large]
     assert apart([less]).outputs == {}
