@@ -176,7 +176,8 @@ def report(found: Sequence[Image], judged: Sequence[Judged]) -> Iterator[str]:
     whole = sum(image.size for image in found)
     yield f"{len(found):,} distinct images, {whole:,} bytes; their scanlines {sum(i.lines for i in found):,}"
     yield (
-        f"a setting of zlib gives the very bytes of {len(known):,}, {sum(i.size for i in known) / whole:.1%} of the bytes:"
+        f"a setting of zlib gives the very bytes of {len(known):,}, "
+        f"{sum(i.size for i in known) / whole:.1%} of all bytes:"
     )
     for setting, count in Counter(image.setting for image in known).most_common():
         if setting:
