@@ -81,7 +81,9 @@ def _arguments() -> Any:
     parser.add_argument(
         "sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; page alone writes the page anew"
     )
-    parser.add_argument("--corpus", type=Path, metavar="DIR", help="histories of notebooks, as scripts/replay takes them")
+    parser.add_argument(
+        "--corpus", type=Path, metavar="DIR", help="histories of notebooks, as scripts/replay takes them"
+    )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="bytes: take each Nth notebook only")
     parser.add_argument("--s3", metavar="BUCKET", help="use this bucket of the S3 service that the environment names")
     parser.add_argument("--versions", type=int, metavar="N", help="growth: up to so many versions (default: 100,000)")

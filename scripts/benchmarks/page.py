@@ -1,8 +1,21 @@
 """The page in the documentation that shows what the sections found."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from benchmarks.results import Cell, Figure, Row, Section, Table, Target
+
+_WIDTH = 120
+_ABOUT = (
+    "depository and what people would use instead, at the same work, paired in one run on one machine. This page is "
+    "written by `scripts/bench`, which installs the tools, runs everything and draws the pictures; the figures are "
+    "beside it as JSON. `scripts/bench --quick` does all of it at small sizes in a few minutes; `scripts/bench save` "
+    "does one section. What else was measured is in [Measurements](measurements.md)."
+)
+_READING = (
+    "Times are medians, with the lower and the upper quartile in brackets. A figure with 3.1x after it is 3.1 times "
+    "depository's. **Where another tool is better than depository, its figure is bold.** A dash: not measured."
+)
 
 
 def write(sections: Sequence[Section]) -> str:
@@ -13,13 +26,9 @@ def write(sections: Sequence[Section]) -> str:
 def _lines(sections: Sequence[Section]) -> Iterator[str]:
     yield "# Benchmarks"
     yield ""
-    yield "depository and what people would use instead, at the same work, paired in one run on one machine. This page is"
-    yield "written by `scripts/bench`, which installs the tools, runs everything and draws the pictures; the figures are"
-    yield "beside it as JSON. `scripts/bench --quick` does all of it at small sizes in a few minutes; `scripts/bench save`"
-    yield "does one section. What else was measured is in [Measurements](measurements.md)."
+    yield from _paragraph(_ABOUT)
     yield ""
-    yield "Times are medians, with the lower and the upper quartile in brackets. ×3.1 says that it takes 3.1 times what"
-    yield "depository takes. **Where another tool is better than depository, its figure is bold.** A dash: not measured."
+    yield from _paragraph(_READING)
     yield ""
     targets = [target for section in sections for target in section.targets]
     if targets:
@@ -39,13 +48,13 @@ def _section(section: Section) -> Iterator[str]:
     if section.is_quick:
         yield "**From a quick run: small sizes, few rounds.**"
         yield ""
-    yield section.text
+    yield from _paragraph(section.text)
     yield ""
     for table in section.tables:
         yield f"### {table.title}"
         yield ""
         if table.note:
-            yield table.note
+            yield from _paragraph(table.note)
             yield ""
         yield from table_lines(table)
         yield ""
@@ -55,13 +64,26 @@ def _section(section: Section) -> Iterator[str]:
     if section.missing:
         yield "Not run:"
         yield ""
-        yield from (f"- {line}" for line in section.missing)
+        for line in section.missing:
+            yield from _paragraph(f"- {line}", "  ")
         yield ""
     machine = "; ".join(f"{name}: {value}" for name, value in section.machine.items())
     versions = ", ".join(f"{name} {value}" for name, value in section.versions.items())
     minutes = max(1, round(section.seconds / 60))
-    yield f"Run in {minutes} {'minute' if minutes == 1 else 'minutes'}. {machine}. Versions: {versions}."
+    took = f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
+    yield from _paragraph(f"Run in {took}. {machine}. Versions: {versions}.")
     yield ""
+
+
+def _paragraph(text: str, indent: str = "") -> Iterator[str]:
+    """Lines of a text; those of a table in it stay as they are."""
+    for line in text.split("\n"):
+        yield from (
+            [line]
+            if line.startswith("|")
+            else textwrap.wrap(line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+            or [""]
+        )
 
 
 def _targets(targets: Sequence[Target]) -> Iterator[str]:
@@ -87,7 +109,7 @@ def _shown(table: Table, row: Row, column: int) -> str:
     ratio = table.ratio(row, column)
     if ratio is None:
         return text
-    text = f"{text} ×{number(ratio)}"
+    text = f"{text} {number(ratio)}x"
     return f"**{text}**" if row.is_peer and ratio < 1 else text
 
 
@@ -95,9 +117,9 @@ def cell_text(cell: Cell) -> str:
     """A cell without what it is held against."""
     match cell:
         case None:
-            return "–"
+            return "-"
         case Figure(value, low, high) if low is not None and high is not None:
-            return f"{number(value)} ({number(low)}–{number(high)})"
+            return f"{number(value)} ({number(low)} to {number(high)})"
         case Figure(value):
             return number(value)
     return cell

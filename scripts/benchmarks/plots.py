@@ -19,7 +19,7 @@ def draw(plot: Plot) -> str:
     body, height = (_bars(plot), 60 + 24 * len(plot.bars)) if plot.bars else (_lines(plot), _TOP + _PLOT_HEIGHT + 50)
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}">',
             f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
             f'<text x="10" y="22" {_TEXT} font-weight="bold">{escape(plot.title)}</text>',
             *body,

@@ -21,9 +21,7 @@ _FIRST = 30
 _SIZE = 250_000
 _PROGRAM = str(Path(PYTHON).parent / "depository")
 _PASS, _CLICK = [PYTHON, "-c", "pass"], [PYTHON, "-c", "import click"]
-_GET = (
-    "import boto3, sys; boto3.client('s3').get_object(Bucket=sys.argv[1], Key=sys.argv[2])['Body'].read()"  # one GET
-)
+_GET = "import boto3, sys; boto3.client('s3').get_object(Bucket=sys.argv[1], Key=sys.argv[2])['Body'].read()"  # one GET
 _PAGE_VERSIONS = (
     "import boto3, sys\n"
     "pages = boto3.client('s3').get_paginator('list_object_versions')\n"
@@ -57,7 +55,7 @@ class Place:
 
     @property
     def s3_url(self) -> str:
-        """depository's part of the bucket."""
+        """Depository's part of the bucket."""
         return f"s3://{self.where.bucket}/reading"
 
     def fill(self) -> None:
@@ -161,7 +159,9 @@ def _ls(place: Place) -> dict[str, Taking]:
         work[f"depository ls -l, first{where}"] = partial(first, long)
         work[f"depository ls -l, again{where}"] = place.runs(long)
     if place.git:
-        work["git ls-tree -r"] = place.runs(["git", "-C", str(place.git), "ls-tree", "-r", "--name-only", "HEAD", "team/"])
+        work["git ls-tree -r"] = place.runs(
+            ["git", "-C", str(place.git), "ls-tree", "-r", "--name-only", "HEAD", "team/"]
+        )
     work["boto3, `list_objects_v2`, all"] = place.runs([PYTHON, "-c", _PAGE_KEYS, place.where.bucket, "many/team/"])
     work["`python -c pass`"] = place.runs(_PASS)
     return timing.turns(max(3, place.rounds // 2), work)
@@ -265,8 +265,12 @@ def _calls(place: Place) -> Table:
         )
         for name, taking in found.items()
     )
-    note = "Each call by a new instance that knows nothing of the store; connections stand. Without a start or an import."
-    return Table("calls", "The same as library calls", "call", ("CPU, ms", "time, ms", "requests"), rows, "", None, note)
+    note = (
+        "Each call by a new instance that knows nothing of the store; connections stand. Without a start or an import."
+    )
+    return Table(
+        "calls", "The same as library calls", "call", ("CPU, ms", "time, ms", "requests"), rows, "", None, note
+    )
 
 
 def _version(version: str | None) -> dict[str, str]:
@@ -304,11 +308,9 @@ def _targets(found: Mapping[str, Mapping[str, Taking]], called: Table) -> list[T
 
 
 def _text(server: str) -> str:
-    return "\n".join(
-        [
-            "The same histories in a depository in a directory, in one on S3, in a git repository packed by `git gc`, and as",
-            f"plain objects in a versioned bucket. S3 is {server}, on the same machine; what it takes itself is in the time that",
-            f"goes by. The first page are the newest {_FIRST} versions. All commands take turns. For `ls`, first is without",
-            "the cache that `ls -l` leaves behind, again is with it.",
-        ]
+    return (
+        "The same histories in a depository in a directory, in one on S3, in a git repository packed by `git "
+        f"gc`, and as plain objects in a versioned bucket. S3 is {server}, on the same machine; what it takes "
+        f"itself is in the time that goes by. The first page are the newest {_FIRST} versions. All commands "
+        "take turns. For `ls`, first is without the cache that `ls -l` leaves behind, again is with it."
     )

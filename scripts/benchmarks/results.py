@@ -160,9 +160,7 @@ def _section(data: dict[str, Any]) -> Section:
             **{
                 **table,
                 "columns": tuple(table["columns"]),
-                "rows": tuple(
-                    Row(**{**row, "cells": tuple(map(_cell, row["cells"]))}) for row in table["rows"]
-                ),
+                "rows": tuple(Row(**{**row, "cells": tuple(map(_cell, row["cells"]))}) for row in table["rows"]),
             }
         )
         for table in data["tables"]

@@ -4,12 +4,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from benchmarks import machine, timing
 from benchmarks.servers import Service
 from benchmarks.timing import PYTHON, Taken
 from depository import Depository
+from depository.backends.base import Backend, Condition
 from depository.backends.wrapper import Wrapper
 
 PATH = "kylek/notebooks/mine.ipynb"
@@ -44,10 +45,6 @@ class Saver(NamedTuple):
     written: Callable[[], tuple[int, int] | None]
     """Requests and bytes that it sent since the last call of this, or files and bytes by which its store grew."""
 
-    @property
-    def is_peer(self) -> bool:
-        return not self.name.startswith(OURS) and self.name != NOTHING
-
 
 class Grown:
     """By how much a directory grows."""
@@ -68,13 +65,18 @@ class Grown:
 
 
 class Sending(Wrapper):
-    """A backend that keeps what was put into it, for it to be put again."""
+    """A backend that keeps what was put into it, for it to be put again.
 
-    def __init__(self, backend: Any) -> None:
+    Attributes:
+        puts: the values, in order.
+    """
+
+    def __init__(self, backend: Backend) -> None:
         super().__init__(backend)
         self.puts: list[bytes] = []
 
-    def put(self, key: str, data: bytes, condition: Any = None) -> str:
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        """Keep it, and hand it on."""
         self.puts.append(data)
         return super().put(key, data, condition)
 
@@ -224,7 +226,10 @@ def _restic(directory: Path, environ: Mapping[str, str], service: Service) -> It
     words = ["restic", "backup", "-q", "--compression", "max", NAME]
     for name, repository in (
         (RESTIC, str(directory / "restic")),
-        (RESTIC_S3, f"s3:{service.environ.get('AWS_ENDPOINT_URL', 's3.amazonaws.com')}/{service.bucket}/{directory.name}"),
+        (
+            RESTIC_S3,
+            f"s3:{service.environ.get('AWS_ENDPOINT_URL', 's3.amazonaws.com')}/{service.bucket}/{directory.name}",
+        ),
     ):
         known = {
             **environ,

@@ -54,7 +54,9 @@ def run(scratch: Path, *, quick: bool, s3: str | None) -> Section:
         _floor_table(floors),
     ]
     if counted:
-        rows = tuple(Row(each, (Figure(count),), is_peer=not each.startswith("depository")) for each, count in counted.items())
+        rows = tuple(
+            Row(each, (Figure(count),), is_peer=not each.startswith("depository")) for each, count in counted.items()
+        )
         tables.append(
             Table(
                 "instructions",
@@ -64,15 +66,21 @@ def run(scratch: Path, *, quick: bool, s3: str | None) -> Section:
                 rows,
                 "",
                 "depository, library call",
-                "As callgrind counts them, with all processes: they do not shake as times do. A library call is the difference "
-                "between processes that save three times and once. restic cannot be run so.",
+                "As callgrind counts them, with all processes: they do not shake as times do. A library call is half "
+                "of the difference between processes that save four times and two. restic cannot be run so.",
             )
         )
     for tool, package in ((DULWICH, "dulwich"),):
         if not machine.has(package):
             missing.append(f"{tool}: {package} could not be installed.")
     return Section(
-        "save", "A save", text, tuple(tables), tuple(_targets(called, ran, floors)), (_plot(called, ran, sizes),), tuple(missing)
+        "save",
+        "A save",
+        text,
+        tuple(tables),
+        tuple(_targets(called, ran, floors)),
+        (_plot(called, ran, sizes),),
+        tuple(missing),
     )
 
 
@@ -129,7 +137,7 @@ def _floor(directory: Path, where: Service, size: int, rounds: int) -> dict[str,
         return timing.call(lambda: canonical.hash_canonical(data))
 
     def compressed(number: int) -> timing.Taken:
-        (before, base), (made, now) = apart[number], apart[number + 1]
+        (before, base), (_, now) = apart[number], apart[number + 1]
         return timing.call(
             lambda: frame.encode_delta(frame.Kind.NOTEBOOK, now.data, tuple(now.outputs), before.hash, base.data)
         )
@@ -164,8 +172,8 @@ def _floor_table(floors: dict[str, dict[str, Taking]]) -> Table:
     rows.append(Row("floor: PUTs, hashing and compressing", sums))
     rows.append(Row("the save, times the floor", tuple(Figure(_floor_ratio(taken)) for taken in floors.values())))
     note = (
-        "A save and its parts, in turns, each by itself. Reading the file and checking that it comes back byte for byte are no "
-        "part of the floor, and depository does both; the last two parts are the largest of that."
+        "A save and its parts, in turns, each by itself. Reading the file and checking that it comes back byte for "
+        "byte are no part of the floor, and depository does both; the last two parts are the largest of that."
     )
     return Table("floor", "What of a save is needed", "part", tuple(floors), tuple(rows), "ms of CPU", None, note)
 
@@ -174,7 +182,10 @@ def _times(found: dict[str, dict[str, Found]], name: str, title: str, kind: str)
     names = list(next(iter(found.values())))
 
     def cell(way: str, size: str) -> Cell:
-        return getattr(found[size][way].taking, kind) if way in found[size] else None  # type: ignore[no-any-return]
+        if way not in found[size]:
+            return None
+        taking = found[size][way].taking
+        return taking.cpu if kind == "cpu" else taking.wall
 
     rows = tuple(_row(way, tuple(cell(way, size) for size in found)) for way in names)
     what = "CPU" if kind == "cpu" else "time that goes by"
@@ -193,8 +204,8 @@ def _written(called: dict[str, dict[str, Found]], ran: dict[str, dict[str, Found
                 rows.append(_row(way, tuple(cells), suffix))
     columns = tuple(column for size in called for column in (f"{size}: requests or files", f"{size}: bytes"))
     note = (
-        "Of one save, the median. To S3: requests, and bytes of their bodies; of a command, reads and all. To a directory: "
-        "files and bytes by which it grew, so what was overwritten, as depository's manifest is, is not seen."
+        "Of one save, the median. To S3: requests, and bytes of their bodies; of a command, reads and all. To "
+        "a directory: files and bytes by which it grew, so what was overwritten, as depository's manifest is, is not seen."
     )
     return Table("written", "Requests and bytes", "save", columns, tuple(rows), "", WARM, note)
 
@@ -254,9 +265,9 @@ def _targets(
     ]
     for tool, times in ((RESTIC, 20), (GIT, 5)):
         for ours, how in ((called, "a library call"), (ran, "a command")):
-            for size in ran:
-                if tool in ran[size]:
-                    ratio = ran[size][tool].taking.wall.value / ours[size][WARM].taking.wall.value
+            for size, ways in ran.items():
+                if tool in ways:
+                    ratio = ways[tool].taking.wall.value / ours[size][WARM].taking.wall.value
                     found.append(at_least(f"a save of {size}, {how}: times faster than {tool}", times, ratio))
     return found
 
@@ -281,13 +292,12 @@ def _plot(called: dict[str, dict[str, Found]], ran: dict[str, dict[str, Found]],
 
 
 def _text(server: str) -> str:
-    return "\n".join(
-        [
-            "One notebook, of which every save has one line more in another cell: text, printed output, and in each tenth cell",
-            "an image. All tools take turns, save by save. Warm is a process that saved it before; cold is one that has to",
-            f"read what is there first. S3 is {server}, in another process on the same machine, so what it takes itself is in",
-            "the time that goes by, and not in the CPU. A command is a process from its start to its end. depository brings",
-            "each object to the disk before it calls it archived, as restic and borg do; git does not unless told, so there is",
-            "a line for that. restic runs with `--compression max`, borg with `-C zstd,9` and no encryption, git without `gc`.",
-        ]
+    return (
+        "One notebook, of which every save has one line more in another cell: text, printed output, and in "
+        "each tenth cell an image. All tools take turns, save by save. Warm is a process that saved it "
+        f"before; cold is one that has to read what is there first. S3 is {server}, in another process on the "
+        "same machine, so what it takes itself is in the time that goes by, and not in the CPU. A command is "
+        "a process from its start to its end. depository brings each object to the disk before it calls it "
+        "archived, as restic and borg do; git does not unless told, so there is a line for that. restic runs "
+        "with `--compression max`, borg with `-C zstd,9` and no encryption, git without `gc`."
     )

@@ -38,6 +38,7 @@ class Unprepared(Wrapper):
     """A bucket that is left as it is: a benchmark needs no versions of manifests, and not every service has them."""
 
     def prepare(self) -> Sequence[Setting]:
+        """Do nothing."""
         return ()
 
 
@@ -50,7 +51,9 @@ class Service:
         environ: what a program needs in its environment to reach it.
     """
 
-    def __init__(self, name: str, bucket: str, environ: dict[str, str], process: "subprocess.Popen[str] | None") -> None:
+    def __init__(
+        self, name: str, bucket: str, environ: dict[str, str], process: "subprocess.Popen[str] | None"
+    ) -> None:
         self.name = name
         self.bucket = bucket
         self.environ = environ
@@ -149,7 +152,10 @@ def main() -> None:
         print(json.dumps(server.url), flush=True)
         for _ in sys.stdin:
             seen, server.seen = server.seen, []
-            print(json.dumps((len(seen), sum(int(each.headers.get("content-length", 0) or 0) for each in seen))), flush=True)
+            print(
+                json.dumps((len(seen), sum(int(each.headers.get("content-length", 0) or 0) for each in seen))),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

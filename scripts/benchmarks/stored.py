@@ -111,14 +111,18 @@ def _cell(size: int | None) -> Cell:
 
 
 def _text(sets: dict[str, list[replay.History]]) -> str:
+    about = (
+        "Real histories from public repositories, each version saved in order. depository's bytes are everything in "
+        "its store after the run: objects, headers, pages and manifests; nothing was repacked, and there is nothing that "
+        "repacks. Git has a commit for each save; its bytes are those under `objects`. restic (`--compression max`) "
+        "and borg (`-C zstd,9`, no encryption) take one snapshot a step, in which every notebook is at its next "
+        "version. jupyterlab-autoversion's own hook is called for each save, with a repository for each notebook, for "
+        "in a common one each of its saves lists all tags. jupyter-collaboration's `SQLiteYStore` gets the update of "
+        "each save, as `YNotebook.set` makes it; cells without an id are given one by their place, so that it knows "
+        "them again. A history may be in several parts, or in none:"
+    )
     lines = [
-        "Real histories from public repositories, each version saved in order. depository's bytes are everything in its store",
-        "after the run: objects, headers, pages and manifests; nothing was repacked, and there is nothing that repacks. Git has",
-        "a commit for each save; its bytes are those under `objects`. restic (`--compression max`) and borg (`-C zstd,9`, no",
-        "encryption) take one snapshot a step, in which every notebook is at its next version. jupyterlab-autoversion's own hook",
-        "is called for each save, with a repository for each notebook, for in a common one each of its saves lists all tags.",
-        "jupyter-collaboration's `SQLiteYStore` gets the update of each save, as `YNotebook.set` makes it; cells without an id are",
-        "given one by their place, so that it knows them again. A history may be in several parts, or in none:",
+        about,
         "",
         "| part | rule, for a history | notebooks | versions | bytes |",
         "| --- | --- | ---: | ---: | ---: |",
@@ -219,7 +223,9 @@ def notebook_of(data: bytes) -> Any:
 def autoversion(todo: Sequence[replay.History], directory: Path) -> tuple[int, int]:
     """Bytes that jupyterlab-autoversion's hook leaves behind, and how many files it could not be given."""
     import git
-    from jupyterlab_autoversion.storage.git.hook import post_save_autocommit_git
+    from jupyterlab_autoversion.storage.git.hook import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+        post_save_autocommit_git,
+    )
 
     total = refused = 0
     for number, history in enumerate(todo):
