@@ -227,7 +227,7 @@ def _instructions(directory: Path, missing: list[str]) -> dict[str, float]:
         "for n in range(int(sys.argv[2])): d.save('mine.ipynb', open(f'{n}.ipynb', 'rb').read())"
     )
     dulwich = (
-        "import sys, shutil; from dulwich import porcelain; r = porcelain.init(sys.argv[1], mkdir=True)\n"
+        "import os, shutil, sys; from dulwich import porcelain; os.mkdir(sys.argv[1]); r = porcelain.init(sys.argv[1])\n"
         "for n in range(int(sys.argv[2])):\n"
         "  shutil.copy(f'{n}.ipynb', sys.argv[1] + '/mine.ipynb'); porcelain.add(r, [sys.argv[1] + '/mine.ipynb'])\n"
         "  porcelain.commit(r, message=b'save', author=b'A <a@example.org>', committer=b'A <a@example.org>')"
