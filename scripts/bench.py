@@ -26,7 +26,8 @@ def measure(name: str, options: argparse.Namespace, scratch: Path) -> Section:
         case "bytes":
             from benchmarks import stored
 
-            return stored.run(options.corpus, scratch, quick=quick, every=options.every)
+            data = options.docs / "benchmarks" / "bytes"
+            return stored.run(options.corpus, scratch, data, quick=quick, every=options.every, parts=options.part)
         case "save":
             from benchmarks import saves
 
@@ -85,6 +86,9 @@ def _arguments() -> Any:
         "--corpus", type=Path, metavar="DIR", help="histories of notebooks, as scripts/replay takes them"
     )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="bytes: take each Nth notebook only")
+    parser.add_argument(
+        "--part", action="append", default=[], help="bytes: of this part alone (all, text-heavy, …); may be repeated"
+    )
     parser.add_argument("--s3", metavar="BUCKET", help="use this bucket of the S3 service that the environment names")
     parser.add_argument("--versions", type=int, metavar="N", help="growth: up to so many versions (default: 100,000)")
     parser.add_argument("--quick", action="store_true", help="small sizes and few rounds")

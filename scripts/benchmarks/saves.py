@@ -66,8 +66,9 @@ def run(scratch: Path, *, quick: bool, s3: str | None) -> Section:
                 rows,
                 "",
                 "depository, library call",
-                "As callgrind counts them, with all processes: they do not shake as times do. A library call is half "
-                "of the difference between processes that save four times and two. restic cannot be run so.",
+                "As callgrind counts them, of commands with the programs that they start: they do not shake as times "
+                "do. The kernel's are not in it. A library call is half of the difference between processes that save "
+                "four times and two. restic cannot be run so.",
             )
         )
     for tool, package in ((DULWICH, "dulwich"),):
@@ -205,7 +206,8 @@ def _written(called: dict[str, dict[str, Found]], ran: dict[str, dict[str, Found
     columns = tuple(column for size in called for column in (f"{size}: requests or files", f"{size}: bytes"))
     note = (
         "Of one save, the median. To S3: requests, and bytes of their bodies; of a command, reads and all. To "
-        "a directory: files and bytes by which it grew, so what was overwritten, as depository's manifest is, is not seen."
+        "a directory: files and bytes by which it grew, so what was overwritten, as depository's manifest is, is "
+        "not seen."
     )
     return Table("written", "Requests and bytes", "save", columns, tuple(rows), "", WARM, note)
 
@@ -227,7 +229,8 @@ def _instructions(directory: Path, missing: list[str]) -> dict[str, float]:
         "for n in range(int(sys.argv[2])): d.save('mine.ipynb', open(f'{n}.ipynb', 'rb').read())"
     )
     dulwich = (
-        "import os, shutil, sys; from dulwich import porcelain; os.mkdir(sys.argv[1]); r = porcelain.init(sys.argv[1])\n"
+        "import os, shutil, sys; from dulwich import porcelain\n"
+        "os.mkdir(sys.argv[1]); r = porcelain.init(sys.argv[1])\n"
         "for n in range(int(sys.argv[2])):\n"
         "  shutil.copy(f'{n}.ipynb', sys.argv[1] + '/mine.ipynb'); porcelain.add(r, [sys.argv[1] + '/mine.ipynb'])\n"
         "  porcelain.commit(r, message=b'save', author=b'A <a@example.org>', committer=b'A <a@example.org>')"
@@ -246,11 +249,11 @@ def _instructions(directory: Path, missing: list[str]) -> dict[str, float]:
         with Depository.create(url, materialize=()) as depository:
             depository.save(NAME, (directory / "1.ipynb").read_bytes())
         command = [str(Path(PYTHON).parent / "depository"), "--depository", url, "save", NAME]
-        found["depository, command"] = timing.instructions(command, cwd=directory) / 1e6
+        found["depository, command"] = timing.instructions(command, cwd=directory, with_children=True) / 1e6
         timing.command(["git", "init", "-q", "."], cwd=directory)
         environ = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         words = ["sh", "-c", f"git add {NAME} && git commit -q -m save"]
-        found[f"{GIT}, command"] = timing.instructions(words, cwd=directory, environ=environ) / 1e6
+        found[f"{GIT}, command"] = timing.instructions(words, cwd=directory, environ=environ, with_children=True) / 1e6
     except RuntimeError as error:
         missing.append(f"instructions: {error}")
     return found

@@ -88,8 +88,21 @@ def turns(rounds: int, work: Mapping[str, Callable[[int], Taken]], *, warm: int 
     return found
 
 
-def instructions(words: Sequence[str], *, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> float:
-    """Instructions that a command takes, with all processes that it starts, as callgrind counts them.
+def instructions(
+    words: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    with_children: bool = False,
+) -> float:
+    """Instructions that a command takes, as callgrind counts them.
+
+    Args:
+        words: the command.
+        cwd: where it runs.
+        environ: what is added to its environment.
+        with_children: with the programs that it starts. A process that is forked and is no other program counts what
+            its parent had counted, so this is not for programs that do so.
 
     Raises:
         RuntimeError: valgrind is not there, or the command failed.
@@ -97,12 +110,12 @@ def instructions(words: Sequence[str], *, cwd: Path | None = None, environ: Mapp
     if not shutil.which("valgrind"):
         raise RuntimeError("valgrind is not installed")
     with tempfile.TemporaryDirectory() as directory:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [
                 "valgrind",
                 "--tool=callgrind",
-                "--trace-children=yes",
-                f"--callgrind-out-file={directory}/%p",
+                f"--trace-children={'yes' if with_children else 'no'}",
+                f"--callgrind-out-file={directory}/out.%p",
                 f"--log-file={directory}/log.%p",
                 *words,
             ],
@@ -111,11 +124,14 @@ def instructions(words: Sequence[str], *, cwd: Path | None = None, environ: Mapp
             env={**os.environ, "PYTHONHASHSEED": "0", **(environ or {})},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            check=False,
         )
-        if done.returncode:
-            raise RuntimeError(f"{words[0]} failed under valgrind: {done.stderr[-500:].decode(errors='replace')}")
-        logs = [file.read_text(errors="replace") for file in Path(directory).glob("log.*")]
+        _, said = process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"{words[0]} failed under valgrind: {said[-500:].decode(errors='replace')}")
+        logs = [
+            file.read_text(errors="replace")
+            for file in Path(directory).glob("log.*" if with_children else f"log.{process.pid}")
+        ]
     counts = [int(found[1].replace(",", "")) for log in logs if (found := re.search(r"Collected : (\d+)", log))]
     if not counts:
         raise RuntimeError("callgrind told no count")
