@@ -1,7 +1,7 @@
 """Depositories, git repositories and buckets with as much in them as a measurement needs."""
 
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -55,7 +55,12 @@ def repository(place: Path, commits: Iterable[Iterable[tuple[str, bytes]]]) -> N
     subprocess.run(["git", "-C", str(place), "gc", "-q"], check=True, stdout=subprocess.DEVNULL)
 
 
-def objects(client: Any, bucket: str, named: Iterable[tuple[str, bytes]]) -> Iterator[str | None]:
-    """Put plain objects; the ids of their versions, where the bucket has versions."""
-    for key, data in named:
-        yield client.put_object(Bucket=bucket, Key=key, Body=data).get("VersionId")
+def objects(client: Any, bucket: str, named: Iterable[tuple[str, bytes]]) -> list[str | None]:
+    """Put plain objects, several at once; the ids of their versions, where the bucket has versions."""
+
+    def put(one: tuple[str, bytes]) -> str | None:
+        version: str | None = client.put_object(Bucket=bucket, Key=one[0], Body=one[1]).get("VersionId")
+        return version
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(put, named))

@@ -70,9 +70,9 @@ class Place:
             filling.notebooks(depository, many)
             depository.close()
         client = self.where.client()
-        list(filling.objects(client, self.where.bucket, (("plain/log.ipynb", data) for data in tiny)))
-        self.version_ids = list(filling.objects(client, self.where.bucket, (("plain/read.ipynb", f) for f in large)))
-        list(filling.objects(client, self.where.bucket, ((f"many/{path}", data) for path, data in many)))
+        filling.objects(client, self.where.bucket, (("plain/log.ipynb", data) for data in tiny))
+        self.version_ids = filling.objects(client, self.where.bucket, (("plain/read.ipynb", f) for f in large))
+        filling.objects(client, self.where.bucket, ((f"many/{path}", data) for path, data in many))
         if shutil.which("git"):
             self.git = self.scratch / "git"
             commits: list[list[tuple[str, bytes]]] = [[(LOG_PATH, data)] for data in tiny]

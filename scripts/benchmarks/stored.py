@@ -169,14 +169,14 @@ def _cell(size: int | None) -> Cell:
 
 def _text(found: "dict[str, Found]") -> str:
     about = (
-        "Real histories from public repositories, each version saved in order. depository's bytes are everything "
-        "in its store after the run: objects, headers, pages and manifests; nothing was repacked, and there is nothing "
-        "that repacks. Git has a commit for each save; its bytes are those under `objects`. restic (`--compression max`) "
-        "and borg (`-C zstd,9`, no encryption) take one snapshot a step, in which every notebook is at its next "
-        "version. jupyterlab-autoversion's own hook is called for each save, with a repository for each notebook, for "
-        "in a common one each of its saves lists all tags. jupyter-collaboration's `SQLiteYStore` gets the update of "
-        "each save, as `YNotebook.set` makes it; cells without an id are given one by their place, so that it knows "
-        "them again. These two do not take what nbformat does not read, and got the other files. A history may be in "
+        "Real histories from public repositories, each version saved in order. depository's bytes are everything in "
+        "its store after the run: objects, headers, pages and manifests; nothing was repacked, and nothing repacks. "
+        "Git has a commit for each save; its bytes are those under `objects`. restic (`--compression max`) and borg "
+        "(`-C zstd,9`, no encryption) take one snapshot a step, in which every notebook is at its next version. "
+        "jupyterlab-autoversion's own hook is called for each save, with a repository for each notebook, for in a "
+        "common one each of its saves lists all tags. jupyter-collaboration's `SQLiteYStore` gets the update of each "
+        "save, as `YNotebook.set` makes it; cells without an id are given one by their place, so that it knows them "
+        "again. These two do not take what nbformat does not read, and got the other files. A history may be in "
         "several parts, or in none:"
     )
     lines = [
