@@ -43,7 +43,7 @@ class Found(NamedTuple):
 
 def run(scratch: Path, *, quick: bool, s3: str | None) -> Section:
     """Measure a directory and an S3 service."""
-    seconds, rounds = (1.5, 1) if quick else (4.0, _ROUNDS)
+    seconds, rounds = (1.5, 1) if quick else (3.0, _ROUNDS)
     with service(s3) as where:
         found = {
             "directory": _measure(scratch, None, seconds, rounds),
