@@ -94,9 +94,15 @@ def _arguments() -> Any:
     parser.add_argument("--quick", action="store_true", help="small sizes and few rounds")
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="where to work (default: a temporary directory)")
     parser.add_argument(
-        "--docs", type=Path, default=ROOT / "docs" / "explanation", metavar="DIR", help="where the page goes"
+        "--docs",
+        type=Path,
+        metavar="DIR",
+        help="where the page goes (default: docs/explanation, or build/benchmarks if quick)",
     )
     options = parser.parse_args()
+    if options.docs is None:
+        # figures that were published are not lost to a quick look
+        options.docs = ROOT / "build" / "benchmarks" if options.quick else ROOT / "docs" / "explanation"
     unknown = set(options.sections) - {*SECTIONS, "page"}
     if unknown:
         parser.error(f"there is no section {', '.join(sorted(unknown))}")
