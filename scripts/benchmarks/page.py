@@ -9,8 +9,9 @@ _WIDTH = 120
 _ABOUT = (
     "depository and what people would use instead, at the same work, paired in one run on one machine. This page is "
     "written by `scripts/bench`, which installs the tools, runs everything and draws the pictures; the figures are "
-    "beside it as JSON. `scripts/bench --quick` does all of it at small sizes in a few minutes, into `build/benchmarks`; "
-    "`scripts/bench save` does one section. What else was measured is in [Measurements](measurements.md)."
+    "beside it as JSON. `scripts/bench --quick` does all of it at small sizes in a few minutes, into "
+    "`build/benchmarks`; `scripts/bench save` does one section. What else was measured is in "
+    "[Measurements](measurements.md)."
 )
 _READING = (
     "Times are medians, with the lower and the upper quartile in brackets. A figure with 3.1x after it is 3.1 times "
