@@ -71,8 +71,8 @@ def _section(section: Section) -> Iterator[str]:
     machine = "; ".join(f"{name}: {value}" for name, value in section.machine.items())
     versions = ", ".join(f"{name} {value}" for name, value in section.versions.items())
     minutes = max(1, round(section.seconds / 60))
-    took = f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
-    yield from _paragraph(f"Run in {took}. {machine}. Versions: {versions}.")
+    took = f"Run in {minutes} {'minute' if minutes == 1 else 'minutes'}. " if section.seconds else ""
+    yield from _paragraph(f"{took}{machine}. Versions: {versions}.")
     yield ""
 
 

@@ -156,11 +156,20 @@ def section(data: Path, missing: Sequence[str]) -> Section:
     rows = tuple(
         Row(name, tuple(_cell(each.sizes.get(name)) for each in found.values()), is_peer=name != OURS) for name in names
     )
+    gone = [f"{name}: not measured yet." for name in (ALL, *PARTS) if name not in found]
+    gone += [
+        f"{tool} for {name}: not measured yet."
+        for name, each in found.items()
+        for tool in names
+        if tool not in each.sizes and not any(line.startswith(f"{tool}:") for line in missing)
+    ]
     table = Table("stored", "Bytes stored", "stored by", tuple(found), rows, "bytes", OURS)
     kinds = _kinds_table({name: each.kinds for name, each in found.items()})
     plots = (_plot(table),) if ALL in found else ()
     targets = tuple(_targets(table)) if ALL in found else ()
-    return Section("bytes", "Bytes", _text(found), (table, kinds), targets, plots, tuple(dict.fromkeys(missing)))
+    return Section(
+        "bytes", "Bytes", _text(found), (table, kinds), targets, plots, tuple(dict.fromkeys([*missing, *gone]))
+    )
 
 
 def _cell(size: int | None) -> Cell:
