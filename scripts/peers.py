@@ -30,11 +30,11 @@ def measure(histories: Sequence[Sequence[Path]], scratch: Path) -> list[Peer]:
     """Store the histories, each the files of one notebook in order, with every tool that is there."""
     return [
         _timed("files as they are", lambda: sum(file.stat().st_size for files in histories for file in files)),
-        _timed("zstd -9, each file", lambda: _zstd(histories)),
-        _timed("git, loose objects", lambda: _git_loose(histories, scratch / "git"), needs="git"),
-        _timed("git repack -adf --window=50", lambda: _git_packed(scratch / "git"), needs="git"),
-        _timed("restic, max compression", lambda: _restic(histories, scratch), needs="restic"),
-        _timed("borg, zstd,9", lambda: _borg(histories, scratch), needs="borg"),
+        _timed("zstd -9, each file", lambda: zstd(histories)),
+        _timed("git, loose objects", lambda: git_loose(histories, scratch / "git"), needs="git"),
+        _timed("git repack -adf --window=50", lambda: git_packed(scratch / "git"), needs="git"),
+        _timed("restic, max compression", lambda: restic(histories, scratch), needs="restic"),
+        _timed("borg, zstd,9", lambda: borg(histories, scratch), needs="borg"),
     ]
 
 
@@ -58,12 +58,14 @@ def _timed(name: str, store: Callable[[], int], needs: str | None = None) -> Pee
     return Peer(name, size, time.perf_counter() - start)
 
 
-def _zstd(histories: Sequence[Sequence[Path]]) -> int:
+def zstd(histories: Sequence[Sequence[Path]]) -> int:
+    """Bytes of each file compressed by itself, at level 9."""
     compressor = zstandard.ZstdCompressor(level=9)
     return sum(len(compressor.compress(file.read_bytes())) for files in histories for file in files)
 
 
-def _git_loose(histories: Sequence[Sequence[Path]], repository: Path) -> int:
+def git_loose(histories: Sequence[Sequence[Path]], repository: Path) -> int:
+    """Bytes of a new repository with a commit a version, none of its objects packed."""
     _run("git", "init", "-q", "--bare", str(repository))
     _run("git", "-C", str(repository), "config", "gc.auto", "0")
     # a commit a version, as `git add` and `git commit` after each save would make it
@@ -88,15 +90,17 @@ def _git_loose(histories: Sequence[Sequence[Path]], repository: Path) -> int:
     pipe.close()
     if stream.wait():
         raise RuntimeError("git fast-import failed")
-    return _size(repository / "objects")
+    return size_of(repository / "objects")
 
 
-def _git_packed(repository: Path) -> int:
+def git_packed(repository: Path) -> int:
+    """Bytes of the same repository, packed as well as is usual."""
     _run("git", "-C", str(repository), "repack", "-q", "-adf", "--window=50")
-    return _size(repository / "objects")
+    return size_of(repository / "objects")
 
 
-def _restic(histories: Sequence[Sequence[Path]], scratch: Path) -> int:
+def restic(histories: Sequence[Sequence[Path]], scratch: Path) -> int:
+    """Bytes of a new restic repository."""
     repository = scratch / "restic"
     environment = {
         "RESTIC_PASSWORD": "x",
@@ -106,16 +110,17 @@ def _restic(histories: Sequence[Sequence[Path]], scratch: Path) -> int:
     _run("restic", "init", "-q", environment=environment)
     for tree in _trees(histories, scratch / "tree"):
         _run("restic", "backup", "-q", "--compression", "max", ".", environment=environment, cwd=tree)
-    return _size(repository)
+    return size_of(repository)
 
 
-def _borg(histories: Sequence[Sequence[Path]], scratch: Path) -> int:
+def borg(histories: Sequence[Sequence[Path]], scratch: Path) -> int:
+    """Bytes of a new borg repository."""
     repository = scratch / "borg"
     environment = {"BORG_BASE_DIR": str(scratch / "borg-home"), "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes"}
     _run("borg", "init", "-e", "none", str(repository), environment=environment)
     for number, tree in enumerate(_trees(histories, scratch / "tree")):
         _run("borg", "create", "-C", "zstd,9", f"{repository}::{number}", ".", environment=environment, cwd=tree)
-    return _size(repository)
+    return size_of(repository)
 
 
 def _trees(histories: Sequence[Sequence[Path]], tree: Path) -> Iterator[Path]:
@@ -129,7 +134,8 @@ def _trees(histories: Sequence[Sequence[Path]], tree: Path) -> Iterator[Path]:
     shutil.rmtree(tree)
 
 
-def _size(directory: Path) -> int:
+def size_of(directory: Path) -> int:
+    """Bytes of all files below a directory."""
     return sum((Path(folder) / name).stat().st_size for folder, _, names in os.walk(directory) for name in names)
 
 

@@ -1,0 +1,1 @@
+"""What `scripts/bench` measures, a module for each section, and how it is written down."""
