@@ -83,4 +83,6 @@ def _decades(values: Sequence[float]) -> range:
 
 
 def _power(power: int) -> str:
-    return number(10.0**power) if -3 <= power <= 6 else f"1e{power}"
+    if not -3 <= power <= 8:
+        return f"1e{power}"
+    return number(10.0**power) if power < 6 else f"{10 ** (power - 6)} M"
