@@ -180,6 +180,9 @@ def test_the_document_leaves_outputs_out_as_well_where_that_is_asked(shell: Shel
     compare = ["diff", "--no-index", "a.ipynb", "b.ipynb", "--json"]
     assert "said" in shell(*compare).out
     assert "said" not in shell(*compare, "--no-outputs").out
+    three = ["diff", "--no-index", "a.ipynb", "a.ipynb", "b.ipynb", "--json"]
+    assert "said" in shell(*three).out
+    assert "said" not in shell(*three, "--no-outputs").out
 
 
 def test_a_notebook_that_broke_is_compared_as_text(saved: Shell) -> None:
