@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from depository.errors import KeyNotFound
+
 
 class Stored(NamedTuple):
     """What a key holds."""
@@ -41,6 +43,17 @@ class Match(NamedTuple):
 
 
 Condition = Absent | Match
+
+
+class Kept(NamedTuple):
+    """A value that a key holds or held, in a store that keeps them."""
+
+    id: str
+    """What the store calls it; for `Backend.get_kept`."""
+    etag: str | None
+    """As `Stored.etag`, or None for a sign that the key was deleted then."""
+    modified: float
+    """When it was written, by the store's clock: seconds since the epoch, in UTC."""
 
 
 class Setting(NamedTuple):
@@ -93,6 +106,19 @@ class Backend(ABC):
     @abstractmethod
     def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
         """All keys that start with `prefix` and come after `after`, in the order of their UTF-8 bytes, lazily."""
+
+    def kept(self, key: str) -> Iterator[Kept]:  # noqa: ARG002 - most keep nothing
+        """What a key holds and what it held before, the newest first; nothing where the store keeps no older values."""
+        return iter(())
+
+    def get_kept(self, key: str, name: str, *, limit: int) -> Stored:  # noqa: ARG002 - as above
+        """Read a value that `kept` named.
+
+        Raises:
+            KeyNotFound: it is gone by now.
+            StorageError: it is larger than `limit` bytes, or cannot be read.
+        """
+        raise KeyNotFound(f"{self.url} keeps no older values, of '{key}' or any other.")
 
     @abstractmethod
     def prepare(self) -> Sequence[Setting]:

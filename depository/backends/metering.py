@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from depository.backends.base import Backend, Condition, Item, Setting, Stored
+from depository.backends.base import Backend, Condition, Item, Kept, Setting, Stored
 from depository.backends.wrapper import Wrapper
 
 _PAGE = 1000
@@ -80,6 +80,14 @@ class Metering(Wrapper):
             if number and number % _PAGE == 0:
                 self._count("list", prefix)
             yield item
+
+    def kept(self, key: str) -> Iterator[Kept]:
+        self._count("kept", key)
+        yield from super().kept(key)
+
+    def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
+        self._count("get", key)
+        return super().get_kept(key, name, limit=limit)
 
     def prepare(self) -> Sequence[Setting]:
         self._count("prepare", "")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from depository.backends.base import Backend, Condition, Item, Setting, Stored
+from depository.backends.base import Backend, Condition, Item, Kept, Setting, Stored
 
 
 class Wrapper(Backend):
@@ -28,6 +28,12 @@ class Wrapper(Backend):
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
         return self.backend.list(prefix, after=after)
+
+    def kept(self, key: str) -> Iterator[Kept]:
+        return self.backend.kept(key)
+
+    def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
+        return self.backend.get_kept(key, name, limit=limit)
 
     def prepare(self) -> Sequence[Setting]:
         return self.backend.prepare()

@@ -2,10 +2,24 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from benchmarks.results import Cell, Figure, Row, Section, Table, Target
 
 _WIDTH = 120
+
+
+class Head(NamedTuple):
+    """What stands above the sections of a page."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+    targets: str
+    """What is said of the table of targets."""
+    pictures: str
+    """The directory of the pictures, from the page."""
+
+
 _ABOUT = (
     "depository and what people would use instead, at the same work, paired in one run on one machine. This page is "
     "written by `scripts/bench`, which installs the tools, runs everything and draws the pictures; the figures are "
@@ -19,31 +33,35 @@ _READING = (
 )
 
 
-def write(sections: Sequence[Section]) -> str:
+BENCHMARKS = Head(
+    "Benchmarks", (_ABOUT, _READING), "What this project set itself, and what was measured.", "benchmarks"
+)
+
+
+def write(sections: Sequence[Section], head: Head = BENCHMARKS) -> str:
     """The whole page, in Markdown."""
-    return "\n".join(_lines(sections)) + "\n"
+    return "\n".join(_lines(sections, head)) + "\n"
 
 
-def _lines(sections: Sequence[Section]) -> Iterator[str]:
-    yield "# Benchmarks"
+def _lines(sections: Sequence[Section], head: Head) -> Iterator[str]:
+    yield f"# {head.title}"
     yield ""
-    yield from _paragraph(_ABOUT)
-    yield ""
-    yield from _paragraph(_READING)
-    yield ""
+    for text in head.paragraphs:
+        yield from _paragraph(text)
+        yield ""
     targets = [target for section in sections for target in section.targets]
     if targets:
         yield "## Targets"
         yield ""
-        yield "What this project set itself, and what was measured."
+        yield head.targets
         yield ""
         yield from _targets(targets)
         yield ""
     for section in sections:
-        yield from _section(section)
+        yield from _section(section, head.pictures)
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, pictures: str) -> Iterator[str]:
     yield f"## {section.title}"
     yield ""
     if section.is_quick:
@@ -60,7 +78,7 @@ def _section(section: Section) -> Iterator[str]:
         yield from table_lines(table)
         yield ""
     for plot in section.plots:
-        yield f"![{plot.title}](benchmarks/{plot.name}.svg)"
+        yield f"![{plot.title}]({pictures}/{plot.name}.svg)"
         yield ""
     if section.missing:
         yield "Not run:"

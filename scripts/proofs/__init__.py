@@ -1,0 +1,1 @@
+"""Proofs under fire: each module attacks one promise of a depository, and counts what survived."""
