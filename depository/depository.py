@@ -515,7 +515,7 @@ class Depository(Opened):
         Raises:
             NoDepository: there is none.
         """
-        found = self._marker = marker.read(self._backend)
+        found = self._follow(marker.read(self._backend))
         return Info(
             self.url,
             found.format,

@@ -23,6 +23,8 @@ KEY = "depository.json"
 FORMAT = 1
 CONDITIONAL = "conditional"
 """The commit protocol that relies on the store's conditional writes."""
+VERSIONED = "versioned"
+"""The one that relies on the order in which the store keeps the versions of a key."""
 
 _TAKEN = ("objects", "manifests", KEY)
 _LIMIT = 64 * 1024
@@ -40,7 +42,12 @@ class Marker(NamedTuple):
     """The spaces in which plain notebooks are written."""
 
 
-def make(created: datetime, prefixes: dict[str, str] | None, materialize: tuple[str, ...]) -> Marker:
+def make(
+    created: datetime,
+    prefixes: dict[str, str] | None,
+    materialize: tuple[str, ...],
+    protocol: str = CONDITIONAL,
+) -> Marker:
     """A marker for a new depository.
 
     Raises:
@@ -65,7 +72,7 @@ def make(created: datetime, prefixes: dict[str, str] | None, materialize: tuple[
     for one, other in permutations(chosen.values(), 2):
         if other.startswith(f"{one}/"):
             raise InvalidSettings(f"The prefix '{other}' lies within '{one}', another space's; give each its own.")
-    return Marker(FORMAT, CONDITIONAL, created, chosen, tuple(materialize))
+    return Marker(FORMAT, protocol, created, chosen, tuple(materialize))
 
 
 def write(backend: Backend, marker: Marker) -> Marker:
@@ -125,7 +132,7 @@ def read(backend: Backend) -> Marker:
         raise UnsupportedFormat(
             f"{backend.url} is of format {form}, and this program knows {FORMAT}: upgrade depository."
         )
-    if protocol != CONDITIONAL:
+    if protocol not in (CONDITIONAL, VERSIONED):
         raise UnsupportedFormat(
             f"{backend.url} is written by the commit protocol '{protocol}', which this program does not know: upgrade "
             "depository."
@@ -136,8 +143,6 @@ def read(backend: Backend) -> Marker:
 def _decoded(url: str, form: int, protocol: str, fields: dict[str, Any]) -> Marker:
     try:
         created = datetime.fromisoformat(fields["created"]).astimezone(UTC)
-        return make(created, dict(fields["prefixes"]), tuple(fields["materialize"]))._replace(
-            format=form, protocol=protocol
-        )
+        return make(created, dict(fields["prefixes"]), tuple(fields["materialize"]), protocol)._replace(format=form)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, InvalidSettings) as error:
         raise AlteredObject(f"The format marker {KEY} of {url} is damaged: its fields cannot be used.") from error

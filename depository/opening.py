@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from depository import marker, paths, words
 from depository.backends import connect
 from depository.errors import NoNotebook
+from depository.history import manifest as manifests
 from depository.history.commit import Commits
 from depository.history.manifest import Manifest
 from depository.objects.store import Objects
@@ -109,7 +110,7 @@ class Opened:
         depository = cls(backend, author=author)
         wanted = marker.make(depository._now(), prefixes, materialize)
         depository.settings = backend.prepare()
-        depository._marker = marker.write(backend, wanted)
+        depository._follow(marker.write(backend, wanted))
         return depository
 
     @classmethod
@@ -171,8 +172,15 @@ class Opened:
     def _spaces(self) -> marker.Marker:
         with self._marker_lock:
             if self._marker is None:
-                self._marker = marker.read(self._backend)
+                return self._follow(marker.read(self._backend))
             return self._marker
+
+    def _follow(self, found: marker.Marker) -> marker.Marker:
+        """Read and write as the marker says from now on."""
+        if found.protocol == marker.VERSIONED:
+            self._backend.rely_on_versions(manifests.PREFIX)
+        self._marker = found
+        return found
 
     def _manifest(self, path: str) -> Manifest:
         path = paths.check(path)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from depository.errors import KeyNotFound
+from depository.errors import KeyNotFound, StorageError
 
 
 class Stored(NamedTuple):
@@ -48,7 +48,7 @@ Condition = Absent | Match
 class Kept(NamedTuple):
     """A value that a key holds or held, in a store that keeps them."""
 
-    id: str
+    name: str
     """What the store calls it; for `Backend.get_kept`."""
     etag: str | None
     """As `Stored.etag`, or None for a sign that the key was deleted then."""
@@ -110,6 +110,19 @@ class Backend(ABC):
     def kept(self, key: str) -> Iterator[Kept]:  # noqa: ARG002 - most keep nothing
         """What a key holds and what it held before, the newest first; nothing where the store keeps no older values."""
         return iter(())
+
+    def rely_on_versions(self, prefix: str) -> None:
+        """Judge conditional writes by what this store keeps, from now on, for its own answers cannot be trusted.
+
+        Args:
+            prefix: how the keys start that are ever written again with other bytes.
+
+        Raises:
+            StorageError: it keeps no older values to judge by.
+        """
+        raise StorageError(
+            f"{self.url} keeps no older values of '{prefix}', on which those who write this depository have to rely."
+        )
 
     def get_kept(self, key: str, name: str, *, limit: int) -> Stored:  # noqa: ARG002 - as above
         """Read a value that `kept` named.

@@ -1,13 +1,16 @@
-"""A store in this process's memory: for tests, and for trying things."""
+"""Stores in this process's memory, without older values and with them: for tests, and for trying things."""
 
+import itertools
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from blake3 import blake3
 
-from depository.backends.base import Absent, Backend, Condition, Item, Match, Setting, Stored
+from depository.backends.base import Absent, Backend, Condition, Item, Kept, Match, Setting, Stored
 from depository.backends.keys import check_key
+from depository.backends.versions import Found, Judge
 from depository.errors import KeyNotFound, PreconditionFailed, StorageError
 
 
@@ -32,10 +35,7 @@ class MemoryBackend(Backend):
             if key not in self._values:
                 raise KeyNotFound(f"Nothing is stored under '{key}' in {self.url}.")
             stored, _ = self._values[key]
-        if len(stored.data) > limit:
-            raise StorageError(
-                f"'{key}' in {self.url} is {len(stored.data):,} bytes long, and at most {limit:,} were expected."
-            )
+        _check_size(self.url, key, stored.data, limit)
         return stored
 
     def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
@@ -70,6 +70,127 @@ class MemoryBackend(Backend):
 
     def inspect(self) -> Sequence[Setting]:
         return [Setting("memory", done=True, text="Kept in memory, until this process ends.")]
+
+
+class VersionedBucket:
+    """Every value that a key ever had, in a dictionary, as a versioned bucket keeps them; for `VersionedMemory`.
+
+    Args:
+        clock: the time in seconds since the epoch.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self.histories: dict[str, list[tuple[Kept, Found | None]]] = {}
+        self.lock = threading.Lock()
+        self._clock = clock
+        self._written = itertools.count(1)
+
+    def add(self, key: str, data: bytes | None, note: str | None) -> Kept:
+        """Write a further version, or a sign of deletion if there is no data."""
+        with self.lock:
+            name = f"version-{next(self._written)}"
+            etag = None if data is None else blake3(data).hexdigest(length=16)
+            found = Found(name, Stored(bytes(data), etag), note) if data is not None and etag else None
+            kept = Kept(name, etag, self._clock())
+            self.histories.setdefault(key, []).append((kept, found))
+        return kept
+
+
+class VersionedMemory(Backend):
+    """One process's view of a versioned bucket in memory, which ignores conditions of writes in silence.
+
+    So do some servers of S3: `rely_on_versions` makes it a store for several writers.
+
+    Args:
+        bucket: what several share; one of its own, if not given.
+    """
+
+    def __init__(self, bucket: VersionedBucket | None = None) -> None:
+        self.url = "memory:"
+        self.workers = 1
+        self.bucket = bucket or VersionedBucket()
+        self._judge = Judge(self)
+        self._judged: str | None = None
+
+    def get(self, key: str, *, limit: int) -> Stored:
+        check_key(key)
+        if self._is_judged(key):
+            return self._judge.get(key, limit=limit)
+        found = self.current(key, limit=limit)
+        return found.stored if found.note is None else self._judge.get(key, limit=limit, current=found)
+
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        check_key(key)
+        if self._is_judged(key):
+            return self._judge.put(key, data, condition)
+        if self._judged is not None and isinstance(condition, Absent) and self._is_there(key):
+            raise PreconditionFailed(f"'{key}' in {self.url} is there already.")
+        return self.add(key, data, None)[1]
+
+    def delete(self, key: str) -> None:
+        check_key(key)
+        self.bucket.add(key, None, None)
+        self._judge.forget(key)
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
+        with self.bucket.lock:
+            keys = [key for key in self.bucket.histories if key.startswith(prefix) and key > after]
+        for key in sorted(keys):
+            with self.bucket.lock:
+                kept, found = self.bucket.histories[key][-1]
+            if found is not None:
+                yield Item(key, len(found.stored.data), kept.etag, kept.modified)
+
+    def add(self, key: str, data: bytes, note: str | None) -> tuple[str, str]:
+        kept = self.bucket.add(key, data, note)
+        return kept.name, kept.etag or ""
+
+    def current(self, key: str, *, limit: int) -> Found:
+        with self.bucket.lock:
+            _, found = self.bucket.histories.get(key, [(None, None)])[-1]
+        return self._checked(key, found, limit)
+
+    def version(self, key: str, name: str, *, limit: int) -> Found:
+        with self.bucket.lock:
+            found = next((f for kept, f in self.bucket.histories.get(key, ()) if kept.name == name), None)
+        return self._checked(key, found, limit)
+
+    def note(self, key: str, name: str) -> str | None:
+        return self.version(key, name, limit=sys.maxsize).note
+
+    def kept(self, key: str) -> Iterator[Kept]:
+        with self.bucket.lock:
+            history = [kept for kept, _ in self.bucket.histories.get(key, ())]
+        return reversed(history)
+
+    def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
+        return self.version(key, name, limit=limit).stored
+
+    def rely_on_versions(self, prefix: str) -> None:
+        self._judged = prefix
+
+    def prepare(self) -> Sequence[Setting]:
+        return self.inspect()
+
+    def inspect(self) -> Sequence[Setting]:
+        return [Setting("memory", done=True, text="Kept in memory with all versions, until this process ends.")]
+
+    def _checked(self, key: str, found: Found | None, limit: int) -> Found:
+        if found is None:
+            raise KeyNotFound(f"Nothing is stored under '{key}' in {self.url}.")
+        _check_size(self.url, key, found.stored.data, limit)
+        return found
+
+    def _is_judged(self, key: str) -> bool:
+        return self._judged is not None and key.startswith(self._judged)
+
+    def _is_there(self, key: str) -> bool:
+        return any(item.key == key for item in self.list(key))
+
+
+def _check_size(url: str, key: str, data: bytes, limit: int) -> None:
+    if len(data) > limit:
+        raise StorageError(f"'{key}' in {url} is {len(data):,} bytes long, and at most {limit:,} were expected.")
 
 
 _shared: dict[str, MemoryBackend] = {}

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -11,14 +12,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from depository.backends import s3_client, s3_errors, s3_setup
-from depository.backends.base import Absent, Backend, Condition, Item, Match, Setting, Stored
+from depository.backends.base import Absent, Backend, Condition, Item, Kept, Match, Setting, Stored
 from depository.backends.keys import check_key, is_key
 from depository.backends.s3_settings import S3Settings
-from depository.errors import InvalidSettings, InvalidURL, KeyNotFound, StorageError
+from depository.backends.versions import Found, Judge
+from depository.errors import InvalidSettings, InvalidURL, KeyNotFound, PreconditionFailed, StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef
+
+_NOTE = "depository-turn"
+"""The name of the metadata that holds a version's note."""
+
+_VERSIONS = 16
+"""Versions that are listed at once: mostly the newest two matter."""
 
 _READS = 3
 """How often a value is asked for whose transfer broke off: botocore repeats a request, not the reading of its body."""
@@ -56,6 +64,8 @@ class S3Backend(Backend):
         self._settings = settings
         self._held: s3_client.S3Connection | None = None
         self._lock = threading.Lock()
+        self._judge = Judge(self)
+        self._judged: str | None = None
         self._encryption: dict[str, Any] = {}
         if settings.sse is not None:
             self._encryption["ServerSideEncryption"] = settings.sse
@@ -63,10 +73,23 @@ class S3Backend(Backend):
             self._encryption["SSEKMSKeyId"] = settings.kms_key_id
 
     def get(self, key: str, *, limit: int) -> Stored:
+        if self._is_judged(key):
+            return self._judge.get(key, limit=limit)
+        found = self.current(key, limit=limit)
+        # who only reads has not been told by what protocol this depository is written, and sees it by this
+        return found.stored if found.note is None else self._judge.get(key, limit=limit, current=found)
+
+    def current(self, key: str, *, limit: int) -> Found:
+        return self._read(key, limit)
+
+    def version(self, key: str, name: str, *, limit: int) -> Found:
+        return self._read(key, limit, VersionId=name)
+
+    def _read(self, key: str, limit: int, **version: Any) -> Found:
         name = self._name(key)
         with self._requesting("read", key) as client:
             for left in reversed(range(_READS)):
-                answer = client.get_object(Bucket=self._bucket, Key=name)
+                answer = client.get_object(Bucket=self._bucket, Key=name, **version)
                 try:
                     data = _read_body(answer, limit)
                 except _BROKEN_OFF:
@@ -76,9 +99,20 @@ class S3Backend(Backend):
                     break
         if data is None:
             raise StorageError(f"'{key}' in {self.url} is longer than the {limit:,} bytes that were expected.")
-        return Stored(data, self._etag(answer.get("ETag")))
+        stored = Stored(data, self._etag(answer.get("ETag")))
+        return Found(answer.get("VersionId", ""), stored, answer.get("Metadata", {}).get(_NOTE))
 
     def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        if self._is_judged(key):
+            return self._judge.put(key, data, condition)
+        if self._judged is not None and isinstance(condition, Absent) and self._is_there(key):
+            raise PreconditionFailed(f"'{key}' in {self.url} is there already.")
+        return self._write(key, data, condition)[1]
+
+    def add(self, key: str, data: bytes, note: str) -> tuple[str, str]:
+        return self._write(key, data, None, Metadata={_NOTE: note})
+
+    def _write(self, key: str, data: bytes, condition: Condition | None, **more: Any) -> tuple[str, str]:
         name = self._name(key)
         conditions: dict[str, Any] = {}
         if isinstance(condition, Absent):
@@ -86,21 +120,27 @@ class S3Backend(Backend):
         elif isinstance(condition, Match):
             conditions["IfMatch"] = condition.etag
         with self._requesting("write", key, writes=True, conditional="IfMatch" in conditions) as client:
-            answer = client.put_object(Bucket=self._bucket, Key=name, Body=data, **conditions, **self._encryption)
-        return self._etag(answer.get("ETag"))
+            answer = client.put_object(
+                Bucket=self._bucket, Key=name, Body=data, **conditions, **more, **self._encryption
+            )
+        return answer.get("VersionId", ""), self._etag(answer.get("ETag"))
 
     def delete(self, key: str) -> None:
         name = self._name(key)
         with suppress(KeyNotFound), self._requesting("delete", key, writes=True) as client:
             client.delete_object(Bucket=self._bucket, Key=name)
+        self._judge.forget(key)
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
+        return self._list(prefix, after, 1000)
+
+    def _list(self, prefix: str, after: str, at_once: int) -> Iterator[Item]:
         start = self._base + prefix
         asked: dict[str, Any] = {"StartAfter": self._base + after} if after else {}
         last = (self._base + after).encode() if after else b""
         while True:
             with self._requesting("list", prefix) as client:
-                page = client.list_objects_v2(Bucket=self._bucket, Prefix=start, MaxKeys=1000, **asked)
+                page = client.list_objects_v2(Bucket=self._bucket, Prefix=start, MaxKeys=at_once, **asked)
             for found in page.get("Contents", ()):
                 name = found["Key"]
                 order = name.encode()
@@ -115,6 +155,41 @@ class S3Backend(Backend):
             if not page.get("IsTruncated"):
                 return
             asked = self._next_page(page)
+
+    def kept(self, key: str) -> Iterator[Kept]:
+        name = self._name(key)
+        after: dict[str, Any] = {}
+        while True:
+            with self._requesting("list", key) as client:
+                page = client.list_object_versions(Bucket=self._bucket, Prefix=name, MaxKeys=_VERSIONS, **after)
+            # the answer tells the versions and the deletions apart, and so not which of two in different lists is newer
+            for mark in page.get("DeleteMarkers", ()):
+                if mark["Key"] == name and mark["IsLatest"]:
+                    yield Kept(mark["VersionId"], None, mark["LastModified"].timestamp())
+            for found in page.get("Versions", ()):
+                if found["Key"] == name:
+                    yield Kept(found["VersionId"], found["ETag"], found["LastModified"].timestamp())
+            if not page.get("IsTruncated") or page.get("NextKeyMarker") != name:
+                return
+            after = {"KeyMarker": name, "VersionIdMarker": page.get("NextVersionIdMarker", "")}
+
+    def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
+        return self.version(key, name, limit=limit).stored
+
+    def note(self, key: str, name: str) -> str | None:
+        with self._requesting("read", key) as client:
+            answer = client.head_object(Bucket=self._bucket, Key=self._name(key), VersionId=name)
+        return answer.get("Metadata", {}).get(_NOTE)
+
+    def rely_on_versions(self, prefix: str) -> None:
+        self._judged = prefix
+
+    def _is_judged(self, key: str) -> bool:
+        return self._judged is not None and key.startswith(self._judged)
+
+    def _is_there(self, key: str) -> bool:
+        """Whether there is a value, by the listing, which is right where the service's conditions are not."""
+        return any(item.key == key for item in islice(self._list(key, "", 1), 1))
 
     def prepare(self) -> Sequence[Setting]:
         return self._set_up(s3_setup.prepare)

@@ -32,6 +32,9 @@ class Wrapper(Backend):
     def kept(self, key: str) -> Iterator[Kept]:
         return self.backend.kept(key)
 
+    def rely_on_versions(self, prefix: str) -> None:
+        self.backend.rely_on_versions(prefix)
+
     def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
         return self.backend.get_kept(key, name, limit=limit)
 
