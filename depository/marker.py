@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any, NamedTuple
 
 from depository import paths
-from depository.backends.base import Absent, Backend
+from depository.backends.base import CONDITIONAL, VERSIONED, Absent, Backend
 from depository.errors import (
     AccessDenied,
     AlteredObject,
@@ -21,10 +21,6 @@ from depository.specs import SPACES
 
 KEY = "depository.json"
 FORMAT = 1
-CONDITIONAL = "conditional"
-"""The commit protocol that relies on the store's conditional writes."""
-VERSIONED = "versioned"
-"""The one that relies on the order in which the store keeps the versions of a key."""
 
 _TAKEN = ("objects", "manifests", KEY)
 _LIMIT = 64 * 1024

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 from depository import marker, paths, words
 from depository.backends import connect
-from depository.errors import NoNotebook
+from depository.backends.base import VERSIONED
+from depository.errors import AccessDenied, NoDepository, NoNotebook
 from depository.history import manifest as manifests
 from depository.history.commit import Commits
 from depository.history.manifest import Manifest
@@ -110,7 +111,11 @@ class Opened:
         depository = cls(backend, author=author)
         wanted = marker.make(depository._now(), prefixes, materialize)
         depository.settings = backend.prepare()
-        depository._follow(marker.write(backend, wanted))
+        try:
+            found = marker.read(backend)
+        except (NoDepository, AccessDenied):  # who may not list is denied to read what is not there
+            found = marker.write(backend, wanted._replace(protocol=backend.choose_protocol(urandom(8).hex())))
+        depository._follow(found)
         return depository
 
     @classmethod
@@ -177,7 +182,7 @@ class Opened:
 
     def _follow(self, found: marker.Marker) -> marker.Marker:
         """Read and write as the marker says from now on."""
-        if found.protocol == marker.VERSIONED:
+        if found.protocol == VERSIONED:
             self._backend.rely_on_versions(manifests.PREFIX)
         self._marker = found
         return found

@@ -197,8 +197,7 @@ def test_a_newer_format_asks_for_an_upgrade(form: int) -> None:
 
 def test_an_unknown_protocol_asks_for_an_upgrade() -> None:
     assert refusal(SOUND | {"protocol": "judged"}, UnsupportedFormat) == (
-        "memory:test is written by the commit protocol 'judged', which this program does not know: upgrade "
-        "depository."
+        "memory:test is written by the commit protocol 'judged', which this program does not know: upgrade depository."
     )
 
 

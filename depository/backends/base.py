@@ -11,6 +11,12 @@ from typing import NamedTuple, Self
 
 from depository.errors import KeyNotFound, StorageError
 
+CONDITIONAL = "conditional"
+"""The way to tell of several writers who was first that relies on the conditions of writes."""
+
+VERSIONED = "versioned"
+"""The one that relies on the order in which the store keeps the versions of a key."""
+
 
 class Stored(NamedTuple):
     """What a key holds."""
@@ -110,6 +116,17 @@ class Backend(ABC):
     def kept(self, key: str) -> Iterator[Kept]:  # noqa: ARG002 - most keep nothing
         """What a key holds and what it held before, the newest first; nothing where the store keeps no older values."""
         return iter(())
+
+    def choose_protocol(self, token: str) -> str:  # noqa: ARG002 - most need no trial
+        """Find out how several writers can share this store: `CONDITIONAL` or `VERSIONED`.
+
+        Args:
+            token: some hex digits that nobody else uses, for the names of what is written and taken away again.
+
+        Raises:
+            StorageError: they cannot, or it could not be found out.
+        """
+        return CONDITIONAL
 
     def rely_on_versions(self, prefix: str) -> None:
         """Judge conditional writes by what this store keeps, from now on, for its own answers cannot be trusted.

@@ -12,7 +12,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from depository.backends import s3_client, s3_errors, s3_setup
-from depository.backends.base import Absent, Backend, Condition, Item, Kept, Match, Setting, Stored
+from depository.backends.base import (
+    CONDITIONAL,
+    VERSIONED,
+    Absent,
+    Backend,
+    Condition,
+    Item,
+    Kept,
+    Match,
+    Setting,
+    Stored,
+)
 from depository.backends.keys import check_key, is_key
 from depository.backends.s3_settings import S3Settings
 from depository.backends.versions import Found, Judge
@@ -27,6 +38,9 @@ _NOTE = "depository-turn"
 
 _VERSIONS = 16
 """Versions that are listed at once: mostly the newest two matter."""
+
+_REMOVALS = 20
+"""Pages of versions that a trial may leave, at the most."""
 
 _READS = 3
 """How often a value is asked for whose transfer broke off: botocore repeats a request, not the reading of its body."""
@@ -181,8 +195,48 @@ class S3Backend(Backend):
             answer = client.head_object(Bucket=self._bucket, Key=self._name(key), VersionId=name)
         return answer.get("Metadata", {}).get(_NOTE)
 
+    def choose_protocol(self, token: str) -> str:
+        from depository.backends.probe import complaint
+
+        prefix = f".probe/{token}/"
+        try:
+            with S3Backend(self._bucket, self._base, self._settings) as plain:
+                conditional = complaint(plain, f"{prefix}conditional/")
+            if conditional is None:
+                return CONDITIONAL
+            versioned = "it keeps no versions either by which that could be judged"
+            if self._keeps_versions():
+                with S3Backend(self._bucket, self._base, self._settings) as judged:
+                    judged.rely_on_versions("")
+                    versioned = complaint(judged, f"{prefix}versioned/") or ""
+        finally:
+            self._remove(prefix)
+        if not versioned:
+            return VERSIONED
+        raise StorageError(
+            f"{self.url} cannot be written by several at once, for {conditional}, and {versioned}: use another service."
+        )
+
     def rely_on_versions(self, prefix: str) -> None:
         self._judged = prefix
+
+    def _keeps_versions(self) -> bool:
+        with self._requesting("look at the versioning of", self._bucket) as client:
+            return client.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled"
+
+    def _remove(self, prefix: str) -> None:
+        """Take away what is below a prefix with all its versions, as far as these credentials and the service may."""
+        with suppress(StorageError):
+            for item in self.list(prefix):
+                self.delete(item.key)
+        with suppress(StorageError), self._requesting("delete", prefix, writes=True) as client:
+            for _ in range(_REMOVALS):
+                page = client.list_object_versions(Bucket=self._bucket, Prefix=self._base + prefix)
+                there = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                for found in there:
+                    client.delete_object(Bucket=self._bucket, Key=found["Key"], VersionId=found["VersionId"])
+                if not there:
+                    return
 
     def _is_judged(self, key: str) -> bool:
         return self._judged is not None and key.startswith(self._judged)

@@ -21,6 +21,9 @@ KEPT_DAYS = 30
 """For how long an overwritten manifest is kept."""
 
 _NO_REGION = (None, "us-east-1", "aws-global")
+_MISTAKEN = frozenset(("BucketAlreadyExists", "BucketAlreadyOwnedByYou"))
+"""What a service says to settings of a bucket that it takes for the making of one: it knows no settings."""
+
 _WRONG_PLACE = frozenset(("InvalidLocationConstraint", "IllegalLocationConstraintException"))
 
 Rule = dict[str, Any]
@@ -248,7 +251,7 @@ def _lifecycle_left(place: Place, rules: list[Rule] | None) -> Setting:
 def _left_over(error: ClientError, left: Setting) -> Setting:
     """What stays to be done after a refusal; any other failure goes on up."""
     code = code_of(error)
-    if code in UNSUPPORTED:
+    if code in UNSUPPORTED | _MISTAKEN:
         return Setting(left.name, False, f"The service has no {left.name} settings ({code}).")
     if code in REFUSED:
         return left

@@ -32,6 +32,9 @@ class Wrapper(Backend):
     def kept(self, key: str) -> Iterator[Kept]:
         return self.backend.kept(key)
 
+    def choose_protocol(self, token: str) -> str:
+        return self.backend.choose_protocol(token)
+
     def rely_on_versions(self, prefix: str) -> None:
         self.backend.rely_on_versions(prefix)
 
