@@ -110,12 +110,13 @@ class Opened:
         """Do what `create` does, at a backend of one's own."""
         depository = cls(backend, author=author)
         wanted = marker.make(depository._now(), prefixes, materialize)
-        depository.settings = backend.prepare()
+        prepared = backend.prepare()
         try:
             found = marker.read(backend)
         except (NoDepository, AccessDenied):  # who may not list is denied to read what is not there
             found = marker.write(backend, wanted._replace(protocol=backend.choose_protocol(urandom(8).hex())))
         depository._follow(found)
+        depository.settings = (*prepared, *backend.limit())
         return depository
 
     @classmethod

@@ -154,9 +154,13 @@ class Backend(ABC):
     def prepare(self) -> Sequence[Setting]:
         """Make the place fit to hold a depository, as far as it may, and say what was done and what is left to do."""
 
+    def limit(self) -> Sequence[Setting]:
+        """Have older values expire of which none counts any more, where the store keeps them; after `prepare`."""
+        return ()
+
     @abstractmethod
     def inspect(self) -> Sequence[Setting]:
-        """The same settings as `prepare`, looked at and not changed."""
+        """The same settings as `prepare` and `limit`, looked at and not changed."""
 
     def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Let go of connections and files."""

@@ -93,6 +93,10 @@ class Metering(Wrapper):
         self._count("prepare", "")
         return super().prepare()
 
+    def limit(self) -> Sequence[Setting]:
+        self._count("limit", "")
+        return super().limit()
+
     def inspect(self) -> Sequence[Setting]:
         self._count("inspect", "")
         return super().inspect()

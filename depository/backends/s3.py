@@ -227,16 +227,18 @@ class S3Backend(Backend):
     def _remove(self, prefix: str) -> None:
         """Take away what is below a prefix with all its versions, as far as these credentials and the service may."""
         with suppress(StorageError):
-            for item in self.list(prefix):
-                self.delete(item.key)
+            if not self._keeps_versions():
+                for item in self.list(prefix):
+                    self.delete(item.key)
+                return
         with suppress(StorageError), self._requesting("delete", prefix, writes=True) as client:
             for _ in range(_REMOVALS):
                 page = client.list_object_versions(Bucket=self._bucket, Prefix=self._base + prefix)
                 there = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-                for found in there:
-                    client.delete_object(Bucket=self._bucket, Key=found["Key"], VersionId=found["VersionId"])
                 if not there:
                     return
+                names: list[Any] = [{"Key": found["Key"], "VersionId": found["VersionId"]} for found in there]
+                client.delete_objects(Bucket=self._bucket, Delete={"Objects": names, "Quiet": True})
 
     def _is_judged(self, key: str) -> bool:
         return self._judged is not None and key.startswith(self._judged)
@@ -247,6 +249,9 @@ class S3Backend(Backend):
 
     def prepare(self) -> Sequence[Setting]:
         return self._set_up(s3_setup.prepare)
+
+    def limit(self) -> Sequence[Setting]:
+        return self._set_up(s3_setup.limit)
 
     def inspect(self) -> Sequence[Setting]:
         return self._set_up(s3_setup.inspect)
@@ -275,6 +280,7 @@ class S3Backend(Backend):
             bucket=self._bucket,
             base=self._base,
             endpoint_url=self._settings.endpoint_url,
+            is_versioned=self._judged is not None,
         )
         with self._requesting("set up", self._bucket) as client:
             return step(client, place)

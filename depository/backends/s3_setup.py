@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 KEPT_DAYS = 30
 """For how long an overwritten manifest is kept."""
+KEPT_NEWEST = 16
+"""How many overwritten versions of a manifest are kept for ever: where versions judge writes, the one that counts may
+lie below others that do not.
+"""
 
 _NO_REGION = (None, "us-east-1", "aws-global")
 _MISTAKEN = frozenset(("BucketAlreadyExists", "BucketAlreadyOwnedByYou"))
@@ -37,6 +41,8 @@ class Place(NamedTuple):
     base: str
     """The prefix of all keys, with its ``/``, or empty."""
     endpoint_url: str | None
+    is_versioned: bool
+    """The order of versions judges writes."""
 
     @property
     def manifests(self) -> str:
@@ -45,13 +51,13 @@ class Place(NamedTuple):
 
 
 def prepare(client: "S3Client", place: Place) -> list[Setting]:
-    """Make the bucket where there is none, turn versioning on, add the lifecycle rule."""
+    """Make the bucket where there is none, and turn versioning on."""
     bucket = _look_for_bucket(client, place)
     if bucket is None:
         bucket = _make_bucket(client, place)
         if not bucket.done:
-            return [bucket, _versioning_left(place), _lifecycle_left(place, None)]
-    return [bucket, _turn_versioning_on(client, place), *_set_lifecycle(client, place)]
+            return [bucket, _versioning_left(place)]
+    return [bucket, _turn_versioning_on(client, place)]
 
 
 def inspect(client: "S3Client", place: Place) -> list[Setting]:
@@ -134,24 +140,36 @@ def _versioning_left(place: Place) -> Setting:
 # Lifecycle
 
 
-def _set_lifecycle(client: "S3Client", place: Place) -> list[Setting]:
+def limit(client: "S3Client", place: Place) -> list[Setting]:
+    """Add the lifecycle rule."""
     try:
         rules, more = _read_rules(client, place)
     except ClientError as error:  # not knowing the rules that are there, we would replace them
         return [_left_over(error, _lifecycle_left(place, None))]
     ours = _our_rule(place)
-    if any(_does_the_same(rule, ours) for rule in rules):
+    if any(_does_the_same(rule, ours) and _is_safe(rule, place) for rule in rules):
         return [_judge(rules, place), *_dangers(rules, place)]
-    wanted = [*(rule for rule in rules if rule.get("ID") != ours["ID"]), ours]
+    others = [rule for rule in rules if rule.get("ID") != ours["ID"]]
     try:
-        client.put_bucket_lifecycle_configuration(
-            Bucket=place.bucket,
-            LifecycleConfiguration={"Rules": wanted},  # type: ignore[typeddict-item]
-            **more,
-        )
+        _write_rules(client, place, [*others, ours], more)
+        there = _read_rules(client, place)[0] if place.is_versioned else [*others, ours]
+        if not all(_is_safe(rule, place) for rule in there if rule.get("ID") == ours["ID"]):
+            _write_rules(client, place, others, more)  # the service does not know the one half of it
+            there = others
     except ClientError as error:
         return [_left_over(error, _lifecycle_left(place, rules)), *_dangers(rules, place)]
-    return [_judge(wanted, place), *_dangers(rules, place)]
+    return [_judge(there, place), *_dangers(others, place)]
+
+
+def _write_rules(client: "S3Client", place: Place, rules: list[Rule], more: dict[str, Any]) -> None:
+    if not rules:
+        client.delete_bucket_lifecycle(Bucket=place.bucket)
+        return
+    client.put_bucket_lifecycle_configuration(
+        Bucket=place.bucket,
+        LifecycleConfiguration={"Rules": rules},  # type: ignore[typeddict-item]
+        **more,
+    )
 
 
 def _look_at_lifecycle(client: "S3Client", place: Place) -> list[Setting]:
@@ -182,16 +200,24 @@ def _our_rule(place: Place) -> Rule:
         "ID": name,
         "Status": "Enabled",
         "Filter": {"Prefix": place.manifests},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": KEPT_DAYS},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": KEPT_DAYS, "NewerNoncurrentVersions": KEPT_NEWEST},
     }
 
 
 def _judge(rules: list[Rule], place: Place) -> Setting:
     for rule in rules:
-        if _does_the_same(rule, _our_rule(place)):
+        if _does_the_same(rule, _our_rule(place)) and _is_safe(rule, place):
             days = rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
             return Setting("lifecycle", True, f"Overwritten manifests are kept for {days} days.")
+    if place.is_versioned:
+        return Setting("lifecycle", True, "All overwritten manifests are kept, for no rule expires them.")
     return _lifecycle_left(place, rules)
+
+
+def _is_safe(rule: Rule, place: Place) -> bool:
+    """Whether a rule that expires overwritten manifests keeps those that may count."""
+    kept = rule.get("NoncurrentVersionExpiration", {}).get("NewerNoncurrentVersions", 0)
+    return not place.is_versioned or int(kept) >= KEPT_NEWEST
 
 
 def _does_the_same(rule: Rule, ours: Rule) -> bool:
@@ -214,6 +240,18 @@ def _dangers(rules: list[Rule], place: Place) -> list[Setting]:
         )
         for rule in rules
         if rule.get("Status") == "Enabled" and _expires(rule) and _overlaps(_prefix_of(rule), place.base)
+    ] + [
+        Setting(
+            "expiry",
+            False,
+            f"The lifecycle rule '{rule.get('ID', '')}' of the bucket '{place.bucket}' deletes overwritten manifests, "
+            f"of which one may count: have it keep the newest {KEPT_NEWEST} of each, or take it away.",
+        )
+        for rule in rules
+        if rule.get("Status") == "Enabled"
+        and "NoncurrentVersionExpiration" in rule
+        and _overlaps(_prefix_of(rule), place.manifests)
+        and not _is_safe(rule, place)
     ]
 
 
@@ -253,7 +291,7 @@ def _left_over(error: ClientError, left: Setting) -> Setting:
     code = code_of(error)
     if code in UNSUPPORTED | _MISTAKEN:
         return Setting(left.name, False, f"The service has no {left.name} settings ({code}).")
-    if code in REFUSED:
+    if code in REFUSED or code == "NoSuchBucket":
         return left
     raise error
 

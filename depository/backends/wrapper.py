@@ -44,6 +44,9 @@ class Wrapper(Backend):
     def prepare(self) -> Sequence[Setting]:
         return self.backend.prepare()
 
+    def limit(self) -> Sequence[Setting]:
+        return self.backend.limit()
+
     def inspect(self) -> Sequence[Setting]:
         return self.backend.inspect()
 

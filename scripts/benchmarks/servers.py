@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from depository import Depository
-from depository.backends.base import Setting
+from depository.backends.base import CONDITIONAL, Setting
 from depository.backends.metering import Metering
 from depository.backends.s3 import S3Backend
 from depository.backends.s3_settings import S3Settings
@@ -40,6 +40,14 @@ class Unprepared(Wrapper):
     def prepare(self) -> Sequence[Setting]:
         """Do nothing."""
         return ()
+
+    def limit(self) -> Sequence[Setting]:
+        """Do nothing."""
+        return ()
+
+    def choose_protocol(self, token: str) -> str:  # noqa: ARG002 - no trial
+        """Trust it: nobody else writes there."""
+        return CONDITIONAL
 
 
 class Service:

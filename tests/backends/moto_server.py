@@ -42,12 +42,14 @@ class MotoServer:
         url: its endpoint.
         refused: requests that are answered 403, each as its method and query, such as ``PUT versioning``.
         seen: the requests so far.
+        is_deaf: it ignores the conditions of writes in silence, as some servers do.
     """
 
     def __init__(self, *, serialised: bool) -> None:
         self.url = ""
         self.refused: set[str] = set()
         self.seen: list[Seen] = []
+        self.is_deaf = False
         self._lock = threading.Lock() if serialised else None
         self._app = DomainDispatcherApplication(create_backend_app)
 
@@ -72,6 +74,9 @@ class MotoServer:
                 "403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(_REFUSAL)))]
             )
             return [_REFUSAL]
+        if self.is_deaf and environ["REQUEST_METHOD"] == "PUT":
+            environ.pop("HTTP_IF_MATCH", None)
+            environ.pop("HTTP_IF_NONE_MATCH", None)
         if self._lock is None:
             return list(self._app(environ, start_response))
         with self._lock:

@@ -47,6 +47,11 @@ def client(server: MotoServer, bucket_name: str, backend: S3Backend) -> Any:
     client.close()
 
 
+def prepared(backend: S3Backend) -> list[Setting]:
+    """All that is done to a bucket."""
+    return [*backend.prepare(), *backend.limit()]
+
+
 def rules(client: Any, bucket: str) -> dict[str, Any]:
     found = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     return {rule["ID"]: rule for rule in found}
@@ -62,7 +67,7 @@ def command_in(setting: Setting) -> list[str]:
 
 
 def test_a_bucket_is_made_versioned_and_given_the_rule(backend: S3Backend, client: Any, bucket_name: str) -> None:
-    assert [(setting.name, setting.done) for setting in backend.prepare()] == [
+    assert [(setting.name, setting.done) for setting in prepared(backend)] == [
         ("bucket", True),
         ("versioning", True),
         ("lifecycle", True),
@@ -70,20 +75,20 @@ def test_a_bucket_is_made_versioned_and_given_the_rule(backend: S3Backend, clien
     assert client.get_bucket_versioning(Bucket=bucket_name)["Status"] == "Enabled"
     rule = rules(client, bucket_name)[OURS]
     assert rule["Filter"] == {"Prefix": "prefix/manifests/"}
-    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
     assert "Expiration" not in rule
 
 
 def test_a_bucket_that_is_there_is_adopted(backend: S3Backend, client: Any, bucket_name: str) -> None:
     client.create_bucket(Bucket=bucket_name)
-    assert "is there" in named(backend.prepare())["bucket"].text
+    assert "is there" in named(prepared(backend))["bucket"].text
     assert client.get_bucket_versioning(Bucket=bucket_name)["Status"] == "Enabled"
 
 
 def test_preparing_again_changes_nothing(backend: S3Backend, server: MotoServer) -> None:
-    backend.prepare()
+    prepared(backend)
     server.seen.clear()
-    assert all(setting.done for setting in backend.prepare())
+    assert all(setting.done for setting in prepared(backend))
     assert {request.method for request in server.seen} == {"GET"}
 
 
@@ -96,7 +101,7 @@ def test_suspended_versioning_is_turned_on_again(backend: S3Backend, client: Any
     make_bucket(bucket_name)
     s3().put_bucket_versioning(bucket_name, "Suspended")
     assert not named(backend.inspect())["versioning"].done
-    assert named(backend.prepare())["versioning"].done
+    assert named(prepared(backend))["versioning"].done
     assert client.get_bucket_versioning(Bucket=bucket_name)["Status"] == "Enabled"
 
 
@@ -108,7 +113,7 @@ def test_rules_that_are_there_stay(backend: S3Backend, client: Any, bucket_name:
     others = [FOREIGN, {**FOREIGN, "ID": "other", "Filter": {"Prefix": "other/"}}]
     client.put_bucket_lifecycle_configuration(Bucket=bucket_name, LifecycleConfiguration={"Rules": others})
     before = rules(client, bucket_name)
-    backend.prepare()
+    prepared(backend)
     after = rules(client, bucket_name)
     assert after.pop(OURS)
     assert after == before
@@ -117,7 +122,7 @@ def test_rules_that_are_there_stay(backend: S3Backend, client: Any, bucket_name:
 def test_each_prefix_of_a_bucket_has_a_rule_of_its_own(server: MotoServer, client: Any, bucket_name: str) -> None:
     for prefix in ("", "a", "b/c"):
         with S3Backend(bucket_name, prefix, server.settings) as backend:
-            backend.prepare()
+            prepared(backend)
     prefixes = {rule["Filter"]["Prefix"] for rule in rules(client, bucket_name).values()}
     assert prefixes == {"manifests/", "a/manifests/", "b/c/manifests/"}
 
@@ -133,22 +138,22 @@ def test_a_rule_that_somebody_gave_another_time_is_left_to_them(
         "NoncurrentVersionExpiration": {"NoncurrentDays": 90},
     }
     client.put_bucket_lifecycle_configuration(Bucket=bucket_name, LifecycleConfiguration={"Rules": [theirs]})
-    assert "90 days" in named(backend.prepare())["lifecycle"].text
+    assert "90 days" in named(prepared(backend))["lifecycle"].text
     assert list(rules(client, bucket_name)) == ["theirs"]
 
 
 def test_our_rule_is_enabled_again(backend: S3Backend, client: Any, bucket_name: str) -> None:
-    backend.prepare()
+    prepared(backend)
     rule = {**rules(client, bucket_name)[OURS], "Status": "Disabled"}
     client.put_bucket_lifecycle_configuration(Bucket=bucket_name, LifecycleConfiguration={"Rules": [rule]})
     assert not named(backend.inspect())["lifecycle"].done
-    assert named(backend.prepare())["lifecycle"].done
+    assert named(prepared(backend))["lifecycle"].done
     assert rules(client, bucket_name)[OURS]["Status"] == "Enabled"
 
 
 def test_the_name_of_a_rule_is_never_too_long(server: MotoServer, client: Any, bucket_name: str) -> None:
     with S3Backend(bucket_name, "x" * 500, server.settings) as backend:
-        assert all(setting.done for setting in backend.prepare())
+        assert all(setting.done for setting in prepared(backend))
     (name,) = rules(client, bucket_name)
     assert len(name) <= 255
 
@@ -171,7 +176,7 @@ def test_a_rule_that_would_delete_archived_notebooks_is_pointed_out(
     client.create_bucket(Bucket=bucket_name)
     rule = {**FOREIGN, "Filter": condition}
     client.put_bucket_lifecycle_configuration(Bucket=bucket_name, LifecycleConfiguration={"Rules": [rule]})
-    backend.prepare()
+    prepared(backend)
     warned = named(backend.inspect()).get("expiry")
     assert (warned is not None) is dangerous
     assert warned is None or ("'logs'" in warned.text and not warned.done)
@@ -184,7 +189,7 @@ def test_versioning_that_may_not_be_set_is_left_to_an_administrator(
     backend: S3Backend, server: MotoServer, bucket_name: str
 ) -> None:
     server.refused = {"PUT versioning"}
-    settings = named(backend.prepare())
+    settings = named(prepared(backend))
     assert not settings["versioning"].done
     assert command_in(settings["versioning"]) == [
         *("aws", "s3api", "put-bucket-versioning", "--bucket", bucket_name),
@@ -197,7 +202,7 @@ def test_versioning_that_may_not_be_looked_at_is_turned_on_all_the_same(
     backend: S3Backend, server: MotoServer, bucket_name: str
 ) -> None:
     server.refused = {"GET versioning"}
-    assert named(backend.prepare())["versioning"].done
+    assert named(prepared(backend))["versioning"].done
     assert s3().get_bucket_versioning(bucket_name) == "Enabled"
     assert not named(backend.inspect())["versioning"].done
 
@@ -208,7 +213,7 @@ def test_a_rule_that_may_not_be_set_is_left_to_an_administrator_with_those_that_
     client.create_bucket(Bucket=bucket_name)
     client.put_bucket_lifecycle_configuration(Bucket=bucket_name, LifecycleConfiguration={"Rules": [FOREIGN]})
     server.refused = {"PUT lifecycle"}
-    setting = named(backend.prepare())["lifecycle"]
+    setting = named(prepared(backend))["lifecycle"]
     assert not setting.done
     words = command_in(setting)
     assert words[:5] == ["aws", "s3api", "put-bucket-lifecycle-configuration", "--bucket", bucket_name]
@@ -225,7 +230,7 @@ def test_rules_that_may_not_be_read_are_not_replaced(
     client.create_bucket(Bucket=bucket_name)
     client.put_bucket_lifecycle_configuration(Bucket=bucket_name, LifecycleConfiguration={"Rules": [FOREIGN]})
     server.refused = {"GET lifecycle"}
-    setting = named(backend.prepare())["lifecycle"]
+    setting = named(prepared(backend))["lifecycle"]
     assert not setting.done
     assert "get-bucket-lifecycle-configuration" in setting.text
     server.refused.clear()
@@ -236,7 +241,7 @@ def test_a_bucket_that_may_not_be_made_is_left_to_an_administrator(
     backend: S3Backend, server: MotoServer, bucket_name: str
 ) -> None:
     server.refused = {"PUT "}
-    settings = named(backend.prepare())
+    settings = named(prepared(backend))
     assert [setting.done for setting in settings.values()] == [False, False, False]
     assert command_in(settings["bucket"])[:5] == ["aws", "s3api", "create-bucket", "--bucket", bucket_name]
 
@@ -259,12 +264,13 @@ def test_a_bucket_that_may_not_be_listed_is_set_up_as_far_as_possible() -> None:
 
 def at_stub(answer: Any, **settings: Any) -> list[Setting]:
     """What preparing a bucket of a server says that answers so."""
-    with stubbed(answer) as stub:
-        reach = S3Settings(
-            endpoint_url=stub.url, access_key_id="an id", secret_access_key="a secret", max_attempts=1, **settings
-        )
-        with S3Backend("bucket", "prefix", reach) as backend:
-            return list(backend.prepare())
+    with stubbed(answer) as stub, S3Backend("bucket", "prefix", reach(stub.url, **settings)) as backend:
+        return prepared(backend)
+
+
+def reach(url: str, **settings: Any) -> S3Settings:
+    """How to reach a stub."""
+    return S3Settings(endpoint_url=url, access_key_id="an id", secret_access_key="a secret", max_attempts=1, **settings)
 
 
 def test_a_bucket_of_somebody_else_is_an_error() -> None:
@@ -328,3 +334,60 @@ def test_a_service_that_does_not_know_the_region_makes_the_bucket_without() -> N
 def test_an_error_that_is_no_refusal_is_raised() -> None:
     with pytest.raises(StorageError, match="InvalidBucketName"):
         at_stub(lambda _: refusal(400, "InvalidBucketName"))
+
+
+# A bucket whose versions judge writes
+
+
+@pytest.fixture
+def judged(server: MotoServer, bucket_name: str) -> Iterator[S3Backend]:
+    with S3Backend(bucket_name, "prefix", server.settings) as backend:
+        backend.rely_on_versions("manifests/")
+        yield backend
+
+
+def test_a_service_that_cannot_keep_the_newest_expires_no_manifest(
+    judged: S3Backend, client: Any, bucket_name: str
+) -> None:
+    client.create_bucket(Bucket=bucket_name)
+    client.put_bucket_lifecycle_configuration(Bucket=bucket_name, LifecycleConfiguration={"Rules": [FOREIGN]})
+    assert named(prepared(judged))["lifecycle"].text == "All overwritten manifests are kept, for no rule expires them."
+    assert list(rules(client, bucket_name)) == ["logs"]
+
+
+def test_where_there_is_no_other_rule_none_stays(judged: S3Backend, client: Any, bucket_name: str) -> None:
+    assert all(setting.done for setting in prepared(judged))
+    with pytest.raises(client.exceptions.ClientError, match="NoSuchLifecycleConfiguration"):
+        client.get_bucket_lifecycle_configuration(Bucket=bucket_name)
+
+
+def test_a_service_that_can_keep_the_newest_is_told_to() -> None:
+    rule = b""
+
+    def answer(request: Request) -> Reply:
+        nonlocal rule
+        if "lifecycle" not in request.path:
+            return Reply(body=b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+        if request.method == "PUT":
+            rule = request.body
+        return Reply(body=rule) if rule else refusal(404, "NoSuchLifecycleConfiguration")
+
+    with stubbed(answer) as stub, S3Backend("bucket", "", reach(stub.url)) as backend:
+        backend.rely_on_versions("manifests/")
+        assert named(backend.limit())["lifecycle"].text == "Overwritten manifests are kept for 30 days."
+    assert b"<NewerNoncurrentVersions>16</NewerNoncurrentVersions>" in rule
+
+
+def test_a_rule_that_may_delete_what_counts_is_named(judged: S3Backend, client: Any, bucket_name: str) -> None:
+    client.create_bucket(Bucket=bucket_name)
+    old = {
+        "ID": "old",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "prefix/"},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
+    }
+    client.put_bucket_lifecycle_configuration(Bucket=bucket_name, LifecycleConfiguration={"Rules": [old]})
+    for found in (named(judged.limit()), named(judged.inspect())):
+        assert "'old' of the bucket" in found["expiry"].text
+        assert "have it keep the newest 16 of each, or take it away" in found["expiry"].text
+        assert not found["expiry"].done
