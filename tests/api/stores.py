@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from depository import marker
-from depository.backends.base import Backend
-from depository.backends.memory import MemoryBackend
+from depository.backends.base import CONDITIONAL, VERSIONED, Backend
+from depository.backends.memory import MemoryBackend, VersionedMemory
 from depository.depository import Depository
 from depository.errors import NoNotebook
 
@@ -37,14 +37,25 @@ CLOCK = Clock()
 
 def depository_on(backend: Backend, *, author: str = "kylek") -> Depository:
     """A depository as another process would open it: nothing is in its memory. It waits for nothing."""
+    if isinstance(backend, VersionedMemory):
+        backend = VersionedMemory(backend.bucket)
     return Depository(backend, author=author, clock=CLOCK, sleep=lambda _: None)
 
 
 def found(backend: Backend, *, materialize: tuple[str, ...] = (), prefixes: dict[str, str] | None = None) -> Depository:
     """A new depository on a backend."""
     backend.prepare()
-    marker.write(backend, marker.make(datetime.fromtimestamp(START, UTC), prefixes, materialize))
+    protocol = VERSIONED if isinstance(backend, VersionedMemory) else CONDITIONAL
+    marker.write(backend, marker.make(datetime.fromtimestamp(START, UTC), prefixes, materialize, protocol))
     return depository_on(backend)
+
+
+def alter(backend: Backend, key: str, data: bytes) -> None:
+    """Have a key hold other bytes than were put there."""
+    if isinstance(backend, VersionedMemory):
+        backend.bucket.alter(key, data)
+    else:
+        backend.put(key, data)
 
 
 def copied(backend: Backend) -> MemoryBackend:

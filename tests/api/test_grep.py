@@ -23,7 +23,7 @@ from depository.notebook.skeleton import TEXT_FLOOR
 from depository.objects.store import key_of
 from depository.search.query import How, Layer, Match, Query, Telling, Versions
 from depository.search.updating import WAVE
-from tests.api.stores import START, depository_on, found
+from tests.api.stores import START, alter, depository_on, found
 from tests.api.waves import Waves
 from tests.notebooks import code, file_of, markdown, notebook, stream
 
@@ -630,7 +630,7 @@ def test_a_damaged_manifest_is_named_and_the_rest_is_searched(backend: Backend) 
     with found(backend) as depo:
         save(depo, "x")
         save(depo, "x", path="other.ipynb")
-        backend.put(manifests.key_of(PATH), b"damage, of an even length")
+        alter(backend, manifests.key_of(PATH), b"damage, of an even length")
         told = Told()
         query = Query("x", versions=Versions.ALL)
         assert [match.path for match in depo.grep(query, telling=told.telling)] == ["other.ipynb"]

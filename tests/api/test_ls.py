@@ -9,7 +9,7 @@ from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.local import LocalBackend
 from depository.backends.memory import MemoryBackend
-from tests.api.stores import depository_on, found
+from tests.api.stores import alter, depository_on, found
 
 PATHS = [
     "a.ipynb",
@@ -101,7 +101,7 @@ def test_what_lies_beside_the_manifests_is_not_listed(depo: Depository, backend:
 
 
 def test_a_damaged_manifest_is_listed_without_details(depo: Depository, backend: Backend) -> None:
-    backend.put("manifests/a.ipynb", b"damage")
+    alter(backend, "manifests/a.ipynb", b"damage")
     lines = {line.path: line for line in depo.ls(details=True)}
 
     assert lines["a.ipynb"].version is None

@@ -53,7 +53,7 @@ def test_making_one_where_there_is_one_adopts_it(tmp_path: Path) -> None:
 def test_a_depository_says_what_it_is(backend: Backend) -> None:
     info = found(backend, materialize=("published",)).info()
 
-    assert (info.url, info.format, info.protocol) == (backend.url, 1, "conditional")
+    assert (info.url, info.format, info.protocol) == (backend.url, 1, backend.choose_protocol("ab"))
     assert info.materialize == ("published",)
     assert info.prefixes == {"workspace": "workspace", "scheduled": "scheduled", "published": "published"}
     assert all(setting.done for setting in info.settings)
@@ -114,7 +114,7 @@ def test_the_marker_is_text_that_a_person_can_read(backend: Backend) -> None:
     found(backend)
 
     text = backend.get("depository.json", limit=LIMIT).data.decode()
-    assert text.startswith('{\n  "format": 1,\n  "protocol": "conditional",\n')
+    assert text.startswith(f'{{\n  "format": 1,\n  "protocol": "{backend.choose_protocol("ab")}",\n')
     assert text.endswith("}\n")
 
 

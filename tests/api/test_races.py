@@ -14,7 +14,7 @@ import pytest
 from depository import Depository, Version
 from depository.backends.base import Backend
 from depository.backends.local import LocalBackend
-from depository.backends.memory import MemoryBackend
+from depository.backends.memory import MemoryBackend, VersionedMemory
 from depository.backends.s3 import S3Backend
 from tests.api.stores import CLOCK, found, see
 from tests.notebooks import file_of, small
@@ -26,12 +26,14 @@ PATH = "kylek/mine.ipynb"
 WRITERS = 16
 
 
-@pytest.fixture(params=["memory", "local", "s3"])
+@pytest.fixture(params=["memory", "versioned", "local", "s3"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     """A store of each kind; S3 is moto, which answers one request at a time, so that its conditions hold."""
     match request.param:
         case "memory":
             yield MemoryBackend()
+        case "versioned":
+            yield VersionedMemory()
         case "local":
             yield LocalBackend(str(tmp_path / "depository"))
         case _:
