@@ -45,13 +45,17 @@ HEADING = re.compile(r"^#+ +(.*?) *$", re.MULTILINE)
 S3_PERMISSIONS = {
     "get_object": "s3:GetObject",
     "put_object": "s3:PutObject",
+    "head_object": "s3:GetObjectVersion",
     "delete_object": "s3:DeleteObject",
+    "delete_objects": "s3:DeleteObjectVersion",
+    "list_object_versions": "s3:ListBucketVersions",
     "list_objects_v2": "s3:ListBucket",
     "create_bucket": "s3:CreateBucket",
     "get_bucket_versioning": "s3:GetBucketVersioning",
     "put_bucket_versioning": "s3:PutBucketVersioning",
     "get_bucket_lifecycle_configuration": "s3:GetLifecycleConfiguration",
     "put_bucket_lifecycle_configuration": "s3:PutLifecycleConfiguration",
+    "delete_bucket_lifecycle": "s3:PutLifecycleConfiguration",
 }
 """What AWS asks for each call."""
 
