@@ -9,8 +9,9 @@ from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
 from depository.errors import NotFound, StorageError
-from tests.api.faults import Fault, Faulty, Interrupted
-from tests.api.stores import LIMIT, copied, depository_on, found
+from depository.testing.faults import Fault, Faulty, Interrupted
+from depository.testing.seeing import copied
+from tests.api.stores import LIMIT, depository_on, found
 from tests.notebooks import file_of, small
 
 PATH = "kylek/mine.ipynb"
