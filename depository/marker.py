@@ -24,6 +24,7 @@ FORMAT = 1
 
 _TAKEN = ("objects", "manifests", KEY)
 _LIMIT = 64 * 1024
+_TRIES = 3
 
 
 class Marker(NamedTuple):
@@ -76,6 +77,7 @@ def write(backend: Backend, marker: Marker) -> Marker:
 
     Raises:
         AccessDenied: it may not be written, and there is none.
+        OutcomeUnknown: the store did not take it, or it is not known whether it did.
     """
     import json
 
@@ -90,15 +92,28 @@ def write(backend: Backend, marker: Marker) -> Marker:
         indent=2,
     )
     try:
-        backend.put(KEY, f"{text}\n".encode(), Absent())
-    except (PreconditionFailed, OutcomeUnknown):
-        return read(backend)
+        return _put(backend, marker, f"{text}\n".encode())
     except AccessDenied as denied:  # most users of a shared depository may not make one
         try:
             return read(backend)
         except NoDepository:
             raise denied from None
-    return marker
+
+
+def _put(backend: Backend, marker: Marker, data: bytes) -> Marker:
+    for _ in range(_TRIES):
+        try:
+            backend.put(KEY, data, Absent())
+        except (PreconditionFailed, OutcomeUnknown) as doubt:
+            try:
+                return read(backend)
+            except NoDepository:  # it was not written, by us or by anybody
+                unclear = doubt
+        else:
+            return marker
+    raise OutcomeUnknown(
+        f"{backend.url} does not take the format marker {KEY}, though there is none: {unclear}"
+    ) from unclear
 
 
 def read(backend: Backend) -> Marker:

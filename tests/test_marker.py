@@ -130,7 +130,7 @@ def test_a_write_that_is_refused_though_nothing_is_there_is_no_success() -> None
         def put(self, key: str, data: bytes, condition: Any = None) -> str:
             raise PreconditionFailed(f"{key} {len(data)} {condition}")
 
-    with pytest.raises(NoDepository):
+    with pytest.raises(OutcomeUnknown):
         marker.write(Refusing(), marker.make(CREATED, None, ()))
 
 

@@ -11,7 +11,16 @@ import pytest
 from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
-from depository.errors import AlreadyExists, CorruptData, NoNotebook, NotFound, NoVersion, OutcomeUnknown, StorageError, Unreachable
+from depository.errors import (
+    AlreadyExists,
+    CorruptData,
+    NoNotebook,
+    NotFound,
+    NoVersion,
+    OutcomeUnknown,
+    StorageError,
+    Unreachable,
+)
 from depository.history import manifest as manifests
 from depository.history.commit import MAX_UNEXPLAINED
 from depository.history.manifest import MAX_RECENT

@@ -9,7 +9,7 @@ from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
-from depository.errors import InvalidSettings, InvalidURL, NoDepository, StorageError
+from depository.errors import InvalidSettings, InvalidURL, NoDepository, OutcomeUnknown, Unreachable
 from depository.testing.faults import Fault, Faulty
 from tests.api.stores import LIMIT, depository_on, found
 from tests.api.waves import Waves
