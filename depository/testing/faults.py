@@ -131,10 +131,10 @@ class Faulty(Wrapper):
         """What was asked for, in order."""
         self.faults = 0
         """How many have happened."""
-        self._plan = plan if callable(plan) else lambda number, _: plan.get(number)
+        self.past = past
+        self._plan = plan
         self._broken = broken
         self._only = only
-        self._past = past
         self._wait = wait
         self._late_by = late
         self._chance = chance
@@ -146,6 +146,13 @@ class Faulty(Wrapper):
     def keys(self) -> list[str]:
         """The keys that were asked for, in order."""
         return [asked.key for asked in self.calls]
+
+    def begin(self, plan: Plan) -> None:
+        """Count the calls from 0 again, with another plan; what is still to be done late is done."""
+        self.settle()
+        self.calls = []
+        self.faults = 0
+        self._plan = plan
 
     def settle(self) -> None:
         """Do what is still to be done late."""
@@ -180,7 +187,7 @@ class Faulty(Wrapper):
         yield from self._call(
             Asked("list", prefix),
             lambda: super(Faulty, self).list(prefix, after=after),
-            lambda: (self._past or self.backend).list(prefix, after=after),
+            lambda: (self.past or self.backend).list(prefix, after=after),
             broken_off=_broken_off,
         )
 
@@ -211,7 +218,7 @@ class Faulty(Wrapper):
             number = len(self.calls)
             self.calls.append(asked)
             self._land(number)
-            fault = self._plan(number, asked)
+            fault = self._plan(number, asked) if callable(self._plan) else self._plan.get(number)
             if fault is None or not fault.fits(asked) or not asked.key.startswith(self._only):
                 return call()
             self.faults += 1
@@ -246,7 +253,7 @@ class Faulty(Wrapper):
 
     def _read_older(self, key: str, limit: int) -> Stored:
         if key not in self._older:
-            return (self._past or self.backend).get(key, limit=limit)
+            return (self.past or self.backend).get(key, limit=limit)
         if (stored := self._older[key]) is None:
             raise KeyNotFound(f"Nothing is stored under '{key}' in {self.url}.")
         return stored
