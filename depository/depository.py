@@ -102,8 +102,8 @@ class Depository(Opened):
         assert manifest is not None  # noqa: S101 - a save is refused by an error only
         versions = [views.version(manifest, held.entry)._replace(fresh=held.is_new) for held in burst.held]
         # who died may have died before this
-        if specs.WORKSPACE in self._spaces().materialize and (resumed or any(version.fresh for version in versions)):
-            self._materialize(path, specs.WORKSPACE)
+        if resumed or any(version.fresh for version in versions) or not self._plain.are_known(path):
+            self._plain.follow(path, specs.WORKSPACE)
         return versions
 
     # finding and reading
@@ -266,8 +266,10 @@ class Depository(Opened):
             CorruptData: an object that is needed is missing or altered.
         """
         from depository.diff.compare import diff
+        from depository.notebook import content as contents
 
-        before, after = self.load(path, old), self.load(path, new)
+        manifest = self._manifest(path)
+        before, after = (contents.to_nbformat(self._reader.content(manifest, spec)[1]) for spec in (old, new))
         return diff(before, after, outputs=outputs, metadata=metadata, execution_counts=execution_counts)
 
     def blame(
@@ -384,8 +386,7 @@ class Depository(Opened):
         """
         specs.check_promoted(ref)
         event = self._move_ref(path, EventKind.PROMOTE, ref, spec, expect, author, message)
-        if ref in self._spaces().materialize:
-            self._materialize(event.path, ref)
+        self._plain.follow(event.path, ref)
         return event
 
     def withdraw(
@@ -399,9 +400,9 @@ class Depository(Opened):
             StorageError: it could not be written.
         """
         specs.check_promoted(ref)
-        event = self._move_ref(path, EventKind.WITHDRAW, ref, None, expect, author, message)
-        if ref in self._spaces().materialize:
-            self._materialize(event.path, ref)
+        with self._plain.completing(paths.check(path)):
+            event = self._move_ref(path, EventKind.WITHDRAW, ref, None, expect, author, message)
+        self._plain.follow(event.path, ref)
         return event
 
     def tag(
@@ -450,11 +451,10 @@ class Depository(Opened):
         event = EventEntry(
             EventKind.RENAME, self._milliseconds(None), self._author(author), words.check_message(message), other=old
         )
-        moved = rename(self._commits, self._objects, old, new, event)
-        for space in self._spaces().materialize:
-            if space in moved or space == specs.WORKSPACE:
-                self._materialize(new, space)
-                self._materialize(old, space)
+        with self._plain.completing(new, old):
+            moved = rename(self._commits, self._objects, old, new, event)
+        for path in (new, old):
+            self._plain.follow(path, specs.WORKSPACE, *(specs.SPACES if moved is None else moved))
         return views.event(new, event)
 
     def delete(self, path: str, *, author: str | None = None, message: str = "") -> Event:
@@ -475,9 +475,9 @@ class Depository(Opened):
 
         self._ready_to_write()
         self._commits.read(path)  # what was deleted when this process last looked may be there again
-        self._commits.commit(path, propose)
-        if specs.WORKSPACE in self._spaces().materialize:
-            self._materialize(path, specs.WORKSPACE)
+        with self._plain.completing(path):
+            self._commits.commit(path, propose)
+        self._plain.follow(path, specs.WORKSPACE)
         return views.event(path, event)
 
     def undelete(self, path: str, *, to: str | None = None, author: str | None = None, message: str = "") -> Event:
@@ -501,10 +501,9 @@ class Depository(Opened):
         )
         self._ready_to_write()
         target = paths.check(to) if to is not None else path
-        undelete(self._commits, self._objects, path, target, event)
-        for space in self._spaces().materialize:
-            if space == specs.WORKSPACE or target != path:
-                self._materialize(target, space)
+        with self._plain.completing(target):
+            undelete(self._commits, self._objects, path, target, event)
+        self._plain.follow(target, *(specs.SPACES if target != path else (specs.WORKSPACE,)))
         return views.event(target, event)
 
     # the depository itself
@@ -589,8 +588,3 @@ class Depository(Opened):
 
         self._commits.commit(path, propose)
         return views.event(path, said)
-
-    def _materialize(self, path: str, space: str) -> None:
-        from depository import spaces
-
-        spaces.materialize(self._backend, self._commits, self.read, path, space, self._spaces().prefixes[space])

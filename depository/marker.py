@@ -24,6 +24,7 @@ FORMAT = 1
 
 _TAKEN = ("objects", "manifests", KEY)
 _LIMIT = 64 * 1024
+_TRIES = 3
 
 
 class Marker(NamedTuple):
@@ -76,29 +77,41 @@ def write(backend: Backend, marker: Marker) -> Marker:
 
     Raises:
         AccessDenied: it may not be written, and there is none.
+        OutcomeUnknown: the store did not take it, or it is not known whether it did.
     """
     import json
 
-    text = json.dumps(
-        {
-            "format": marker.format,
-            "protocol": marker.protocol,
-            "created": marker.created.isoformat(timespec="seconds"),
-            "prefixes": marker.prefixes,
-            "materialize": list(marker.materialize),
-        },
-        indent=2,
-    )
+    fields = {
+        "format": marker.format,
+        "protocol": marker.protocol,
+        "created": marker.created.isoformat(timespec="seconds"),
+        "prefixes": marker.prefixes,
+        "materialize": list(marker.materialize),
+    }
+    text = json.dumps({**fields, "check": _check(fields)}, indent=2)
     try:
-        backend.put(KEY, f"{text}\n".encode(), Absent())
-    except (PreconditionFailed, OutcomeUnknown):
-        return read(backend)
+        return _put(backend, marker, f"{text}\n".encode())
     except AccessDenied as denied:  # most users of a shared depository may not make one
         try:
             return read(backend)
         except NoDepository:
             raise denied from None
-    return marker
+
+
+def _put(backend: Backend, marker: Marker, data: bytes) -> Marker:
+    for _ in range(_TRIES):
+        try:
+            backend.put(KEY, data, Absent())
+        except (PreconditionFailed, OutcomeUnknown) as doubt:
+            try:
+                return read(backend)
+            except NoDepository:  # it was not written, by us or by anybody
+                unclear = doubt
+        else:
+            return marker
+    raise OutcomeUnknown(
+        f"{backend.url} does not take the format marker {KEY}, though there is none: {unclear}"
+    ) from unclear
 
 
 def read(backend: Backend) -> Marker:
@@ -122,6 +135,8 @@ def read(backend: Backend) -> Marker:
         form, protocol = fields["format"], fields["protocol"]
         if type(form) is not int or form < 1:
             raise ValueError("no format number")
+        if fields.get("check", "") not in ("", _check(fields)):
+            raise ValueError("its check is that of another marker")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AlteredObject(f"The format marker {KEY} of {backend.url} is damaged: it cannot be read.") from error
     if form > FORMAT:
@@ -134,6 +149,16 @@ def read(backend: Backend) -> Marker:
             "depository."
         )
     return _decoded(backend.url, form, protocol, fields)
+
+
+def _check(fields: dict[str, Any]) -> str:
+    """A checksum of all fields but itself: one character that is another would send plain notebooks elsewhere."""
+    import json
+
+    from blake3 import blake3
+
+    rest = {name: value for name, value in fields.items() if name != "check"}
+    return blake3(json.dumps(rest, sort_keys=True).encode()).hexdigest(length=8)
 
 
 def _decoded(url: str, form: int, protocol: str, fields: dict[str, Any]) -> Marker:

@@ -17,6 +17,7 @@ from depository.history.commit import Commits
 from depository.history.manifest import Manifest
 from depository.objects.store import Objects
 from depository.reading import Reader
+from depository.spaces import PlainNotebooks
 
 if TYPE_CHECKING:
     from depository.backends.base import Backend, Setting
@@ -64,6 +65,7 @@ class Opened:
 
         self._commits = Commits(backend, self._objects, token=token, pause=pause)
         self._reader = Reader(self._commits, self._objects, self._local_now)
+        self._plain = PlainNotebooks(backend, self._commits, self._reader, self._spaces)
 
     def _cells(self) -> "CellCache":
         if self._cell_cache is None:

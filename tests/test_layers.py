@@ -34,6 +34,7 @@ COMPANIONS = (
 """The API and the modules beside it, each named for the one thing that it does."""
 
 LAYERS: Mapping[str, tuple[str, ...]] = {
+    "testing": ("testing", "api", "history", "backends", "errors"),
     "__main__": ("cli",),
     "__init__": ("jupyter.extension", "api", "search.query", "diff.compare", "errors"),
     "cli": ("cli", "__init__", "spool", "api", "search.query", "diff", "notebook", "backends", "errors"),

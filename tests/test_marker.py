@@ -113,7 +113,9 @@ def test_the_marker_is_json_for_people_too() -> None:
     marker.write(backend, marker.make(CREATED, None, ("scheduled", "published")))
 
     text = backend.get(KEY, limit=10_000).data.decode()
-    assert json.loads(text) == SOUND
+    said = json.loads(text)
+    assert len(said.pop("check")) == 16
+    assert said == SOUND
     assert text.startswith('{\n  "format": 1,\n')
 
 
@@ -130,7 +132,7 @@ def test_a_write_that_is_refused_though_nothing_is_there_is_no_success() -> None
         def put(self, key: str, data: bytes, condition: Any = None) -> str:
             raise PreconditionFailed(f"{key} {len(data)} {condition}")
 
-    with pytest.raises(NoDepository):
+    with pytest.raises(OutcomeUnknown):
         marker.write(Refusing(), marker.make(CREATED, None, ()))
 
 
@@ -296,3 +298,34 @@ def test_who_may_not_write_the_marker_adopts_the_one_that_is_there() -> None:
 def test_who_may_not_write_the_marker_makes_no_depository() -> None:
     with pytest.raises(AccessDenied, match="PutObject"):
         marker.write(Reading("test"), marker.make(CREATED, None, ()))
+
+
+def test_no_flipped_bit_of_a_marker_goes_unseen() -> None:
+    backend = MemoryBackend()
+    marker.write(backend, marker.make(CREATED, {"published": "public"}, ("published",)))
+    sound, data = marker.read(backend), backend.get(KEY, limit=10_000).data
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        backend.put(KEY, bytes(flipped))
+        try:
+            assert marker.read(backend) == sound, "it was in the check, or changed nothing"
+        except AlteredObject:
+            pass
+
+
+def test_a_marker_without_a_check_is_read_as_it_is() -> None:
+    backend = MemoryBackend()
+    backend.put(KEY, json.dumps(SOUND).encode())
+
+    assert marker.read(backend).prefixes == SOUND["prefixes"]
+
+
+def test_a_newer_marker_that_is_sound_is_a_newer_one_and_one_that_is_not_is_damaged() -> None:
+    backend = MemoryBackend()
+    marker.write(backend, marker.make(CREATED, None, ())._replace(format=2))
+    with pytest.raises(UnsupportedFormat):
+        marker.read(backend)
+    backend.put(KEY, backend.get(KEY, limit=10_000).data.replace(b'"format": 2', b'"format": 3'))
+    with pytest.raises(AlteredObject):
+        marker.read(backend)

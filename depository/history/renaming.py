@@ -20,8 +20,10 @@ from depository.objects.store import Objects
 _MAX_ROUNDS = 100
 
 
-def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventEntry) -> Mapping[str, int]:
+def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventEntry) -> Mapping[str, int] | None:
     """Move a history from one path to another, and return its refs and those of a deleted one that it displaced.
+
+    None is returned where a rename was taken up again that had been broken off, as the latter are not known then.
 
     Args:
         commits: of the depository.
@@ -39,12 +41,15 @@ def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventE
         raise NoNotebook(f"There is no notebook '{old}' to rename.")
     moved: Manifest = source
     numbers: dict[int, int] = {}
-    displaced: Mapping[str, int] = {}
+    displaced: Mapping[str, int] | None = {}
 
     def arrive(target: Manifest | None) -> Proposal | None:
         nonlocal displaced
         displaced = target.refs if target else {}
-        return _arrive(objects, moved, target, event)
+        proposal = _arrive(objects, moved, target, event)
+        if proposal is None:
+            displaced = None
+        return proposal
 
     commits.read(new)  # what this process remembers of it may be gone
     commits.commit(new, arrive)
@@ -52,7 +57,7 @@ def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventE
         late = _leave(commits, source, new, event)
         # what somebody wrote under the old name meanwhile comes along as well
         if late is None or not _follow(commits, source, late, new, numbers):
-            return {**displaced, **source.refs}
+            return None if displaced is None else {**displaced, **source.refs}
         source = late
     raise Conflict(f"'{old}' is written to all the time; it has the name '{new}' as well now. Rename it again later.")
 

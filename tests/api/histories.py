@@ -12,7 +12,8 @@ from depository.history.entries import VersionEntry
 from depository.history.manifest import GROUP, MAX_RECENT, Manifest
 from depository.objects import frame
 from depository.objects.store import key_of
-from tests.api.stores import LIMIT, copied, found
+from depository.testing.seeing import copied
+from tests.api.stores import LIMIT, found
 from tests.notebooks import Notebook, file_of, with_plots
 
 PATH = "kylek/notebooks/long.ipynb"

@@ -1,15 +1,13 @@
-"""Depositories for tests: on any backend, with a clock that a test can rely on, and what can be seen of them."""
+"""Depositories for tests: on any backend, with a clock that a test can rely on."""
 
 import itertools
 import threading
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from depository import marker
 from depository.backends.base import CONDITIONAL, VERSIONED, Backend
-from depository.backends.memory import MemoryBackend, VersionedMemory
+from depository.backends.memory import VersionedMemory
 from depository.depository import Depository
-from depository.errors import NoNotebook
 
 START = 1_790_000_000.0
 """When the clock of a test begins to tick: 2026-09-21, in seconds since the epoch."""
@@ -56,41 +54,3 @@ def alter(backend: Backend, key: str, data: bytes) -> None:
         backend.bucket.alter(key, data)
     else:
         backend.put(key, data)
-
-
-def copied(backend: Backend) -> MemoryBackend:
-    """Another store that holds the same."""
-    other = MemoryBackend()
-    for item in backend.list(""):
-        other.put(item.key, backend.get(item.key, limit=LIMIT).data)
-    return other
-
-
-class Seen(NamedTuple):
-    """What a path is, to whoever looks at it."""
-
-    files: tuple[bytes, ...]
-    """Of all versions, the oldest first."""
-    refs: dict[str, int]
-    alive: bool
-
-
-def see(backend: Backend) -> dict[str, Seen]:
-    """All that a new process sees: every path that has a history, every version read back, numbers without gaps."""
-    fresh = depository_on(backend)
-    listed = list(fresh.ls(deleted=True))
-    assert [line.path for line in fresh.ls()] == [line.path for line in listed if not line.deleted]
-    seen = {}
-    for line in listed:
-        try:
-            versions = list(fresh.log(line.path))
-        except NoNotebook:  # renamed away
-            assert line.deleted
-            continue
-        numbers = [version.number for version in versions]
-        assert numbers == list(range(len(versions), 0, -1)), f"{line.path} has the numbers {numbers}"
-        files = tuple(fresh.read(line.path, version.name) for version in reversed(versions))
-        refs = fresh.refs(line.path)
-        assert all(1 <= number <= len(files) for number in refs.values()), f"{line.path} has the refs {refs}"
-        seen[line.path] = Seen(files, refs, not line.deleted)
-    return seen

@@ -15,9 +15,10 @@ from depository.backends.wrapper import Wrapper
 from depository.errors import Ambiguous, CorruptData, InvalidContent, NotFound
 from depository.history.manifest import GROUP
 from depository.objects.store import key_of
+from depository.testing.seeing import copied
 from tests.api.histories import PATH as LONG
 from tests.api.histories import as_manifest, with_history
-from tests.api.stores import copied, depository_on, found
+from tests.api.stores import depository_on, found
 from tests.lineage.histories import Author
 from tests.notebooks import code, file_of, markdown, notebook, plot, stream
 

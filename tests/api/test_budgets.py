@@ -17,9 +17,10 @@ from depository.history import manifest as manifests
 from depository.history.manifest import GROUP, MAX_RECENT, RUN
 from depository.history.refs import MAX_TAGS
 from depository.specs import MAX_NAME
+from depository.testing.seeing import copied
 from depository.words import MAX_LABEL, MAX_MESSAGE
 from tests.api.histories import PATH, as_manifest, draft, file, with_history
-from tests.api.stores import LIMIT, copied, depository_on, found
+from tests.api.stores import LIMIT, depository_on, found
 from tests.api.waves import Waves
 from tests.notebooks import file_of, small, text, with_plots
 

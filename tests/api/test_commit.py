@@ -11,13 +11,23 @@ import pytest
 from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
-from depository.errors import AlreadyExists, NoNotebook, NotFound, NoVersion, OutcomeUnknown, StorageError, Unreachable
+from depository.errors import (
+    AlreadyExists,
+    CorruptData,
+    NoNotebook,
+    NotFound,
+    NoVersion,
+    OutcomeUnknown,
+    StorageError,
+    Unreachable,
+)
 from depository.history import manifest as manifests
 from depository.history.commit import MAX_UNEXPLAINED
 from depository.history.manifest import MAX_RECENT
-from tests.api.faults import Fault, Faulty, Interrupted, Killed
+from depository.testing.faults import Fault, Faulty, Interrupted, Killed
+from depository.testing.seeing import copied, see
 from tests.api.histories import as_manifest
-from tests.api.stores import copied, depository_on, found, see
+from tests.api.stores import depository_on, found
 from tests.notebooks import file_of, small, with_plots
 
 A, B = "a.ipynb", "b.ipynb"
@@ -103,11 +113,11 @@ def prepared(operation: Operation) -> MemoryBackend:
     return backend
 
 
-def with_a_fault_at_each_call(operation: Operation, fault: Fault, **options: str) -> Iterator[Faulty]:
+def with_a_fault_at_each_call(operation: Operation, fault: Fault, broken: str = "") -> Iterator[Faulty]:
     """A store for each call of the operation, in which that call goes wrong."""
     start = prepared(operation)
     for at in range(100):
-        faulty = Faulty(copied(start), {at: fault}, **options)
+        faulty = Faulty(copied(start), {at: fault}, broken=broken)
         yield faulty
         if not faulty.faults and len(faulty.keys) <= at:
             return
@@ -125,7 +135,7 @@ def attempt(operation: Operation, backend: Backend) -> bool:
     """Whether the operation was acknowledged."""
     try:
         operation.do(depository_on(backend))
-    except (StorageError, Killed):
+    except (StorageError, CorruptData, Killed):
         return False
     return True
 

@@ -13,8 +13,9 @@ from depository.history import damage as history_damage
 from depository.history import manifest as manifests
 from depository.history import pages
 from depository.objects import frame
+from depository.testing.seeing import copied
 from tests.api.histories import as_manifest
-from tests.api.stores import LIMIT, copied, depository_on, found
+from tests.api.stores import LIMIT, depository_on, found
 from tests.notebooks import file_of, small, with_plots
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ import pytest
 from depository import Depository
 from depository.backends.base import Backend
 from depository.errors import AlreadyExists, NoNotebook
-from tests.api.stores import depository_on, see
+from depository.testing.seeing import see
+from tests.api.stores import depository_on
 from tests.notebooks import file_of, small
 
 PATH = "mine.ipynb"

@@ -1,9 +1,15 @@
 """What changed from one version of a notebook to another."""
 
+from functools import partial
+
 import pytest
 
 from depository import Depository
+from depository.backends.base import Backend
 from depository.errors import InvalidContent, NoVersion
+from depository.testing.faults import Interrupted
+from depository.testing.seeing import copied
+from tests.api.stores import depository_on
 from tests.notebooks import code, file_of, notebook, stream
 
 PATH = "mine.ipynb"
@@ -58,3 +64,13 @@ def test_a_version_that_is_no_notebook_is_refused(three: Depository) -> None:
 def test_a_version_that_is_not_there_is_refused(three: Depository) -> None:
     with pytest.raises(NoVersion):
         three.diff(PATH, "v1", "v9")
+
+
+def test_both_versions_are_of_one_look_at_the_history(three: Depository, backend: Backend) -> None:
+    quiet = three.diff(PATH)
+    for at in range(1, 100):
+        store = copied(backend)
+        interrupted = Interrupted(store, at, partial(depository_on(store).save, PATH, b"{}"))
+        assert depository_on(interrupted).diff(PATH) == quiet, f"interrupted before call {at}"
+        if interrupted.calls <= at:
+            return

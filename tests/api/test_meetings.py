@@ -8,8 +8,9 @@ import pytest
 from depository import Depository
 from depository.backends.memory import MemoryBackend
 from depository.errors import AlreadyExists, Conflict, NotFound
-from tests.api.faults import Interrupted
-from tests.api.stores import Seen, copied, depository_on, found, see
+from depository.testing.faults import Interrupted
+from depository.testing.seeing import Seen, copied, see
+from tests.api.stores import depository_on, found
 from tests.notebooks import file_of, small
 
 A, B, C = "a.ipynb", "b.ipynb", "c.ipynb"

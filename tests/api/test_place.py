@@ -9,8 +9,8 @@ from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
-from depository.errors import InvalidSettings, InvalidURL, NoDepository, StorageError
-from tests.api.faults import Fault, Faulty
+from depository.errors import InvalidSettings, InvalidURL, NoDepository, OutcomeUnknown, Unreachable
+from depository.testing.faults import Fault, Faulty
 from tests.api.stores import LIMIT, depository_on, found
 from tests.api.waves import Waves
 from tests.notebooks import file_of, small
@@ -99,15 +99,27 @@ def test_of_two_that_make_a_depository_at_once_both_use_the_first_ones(metered: 
 
 @pytest.mark.parametrize("fault", [Fault.UNKNOWN_AFTER, Fault.REFUSED_AFTER])
 def test_a_marker_whose_answer_was_lost_is_there(fault: Fault) -> None:
-    depo = found(Faulty(MemoryBackend(), {0: fault}))
+    depo = found(Faulty(MemoryBackend(), {1: fault}))
 
     assert depo.info().format == 1
 
 
-def test_a_marker_that_was_not_written_is_an_error() -> None:
-    for fault in (Fault.UNKNOWN, Fault.UNREACHABLE):
-        with pytest.raises((StorageError, NoDepository)):
-            found(Faulty(MemoryBackend(), {0: fault}))
+@pytest.mark.parametrize("fault", [Fault.UNKNOWN, Fault.REFUSED, Fault.LATE])
+def test_a_marker_that_was_not_taken_is_written_again(fault: Fault) -> None:
+    depo = found(Faulty(MemoryBackend(), {1: fault}))
+
+    assert depo.info().format == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.UNKNOWN, Fault.REFUSED])
+def test_a_marker_that_is_never_taken_is_an_unclear_outcome_and_not_a_place_that_has_none(fault: Fault) -> None:
+    with pytest.raises(OutcomeUnknown, match="depository.json"):
+        found(Faulty(MemoryBackend(), dict.fromkeys(range(100), fault)))
+
+
+def test_a_marker_that_cannot_be_written_is_an_error() -> None:
+    with pytest.raises(Unreachable):
+        found(Faulty(MemoryBackend(), {1: Fault.UNREACHABLE}))
 
 
 def test_the_marker_is_text_that_a_person_can_read(backend: Backend) -> None:

@@ -16,7 +16,8 @@ from depository.backends.base import Backend
 from depository.backends.local import LocalBackend
 from depository.backends.memory import MemoryBackend, VersionedMemory
 from depository.backends.s3 import S3Backend
-from tests.api.stores import CLOCK, found, see
+from depository.testing.seeing import see
+from tests.api.stores import CLOCK, found
 from tests.notebooks import file_of, small
 
 if TYPE_CHECKING:

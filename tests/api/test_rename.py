@@ -1,13 +1,16 @@
 """Renaming: a history that changes its name, whatever happens on the way."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
 from depository.errors import AlreadyExists, InvalidPath, NoNotebook, StorageError
-from tests.api.faults import Fault, Faulty, Killed
-from tests.api.stores import copied, depository_on, found, see
+from depository.testing.faults import Fault, Faulty, Killed
+from depository.testing.seeing import copied, see
+from tests.api.stores import depository_on, found
 from tests.notebooks import file_of, small
 
 OLD, NEW = "team/draft.ipynb", "team/final.ipynb"
@@ -16,6 +19,11 @@ OLD, NEW = "team/draft.ipynb", "team/final.ipynb"
 def files(*seeds: int) -> tuple[bytes, ...]:
     """Files of small notebooks."""
     return tuple(file_of(small(seed, cells=1)) for seed in seeds)
+
+
+def states(backend: Backend) -> dict[str, tuple[tuple[bytes, ...], Mapping[str, int], bool]]:
+    """The files, the refs and whether it is alive, of every path."""
+    return {path: (seen.files, seen.refs, seen.alive) for path, seen in see(backend).items()}
 
 
 def save(depo: Depository, path: str, *seeds: int) -> None:
@@ -31,7 +39,7 @@ def test_a_rename_takes_history_refs_and_tags_along(depo: Depository, backend: B
     event = depo.rename(OLD, NEW, message="done")
 
     assert (event.event, event.path, event.other, event.message) == ("rename", NEW, OLD, "done")
-    assert see(backend) == {NEW: (files(1, 2, 3), {"workspace": 3, "published": 2, "first": 1}, True)}
+    assert states(backend) == {NEW: (files(1, 2, 3), {"workspace": 3, "published": 2, "first": 1}, True)}
 
 
 def test_numbers_go_on_under_the_new_name(depo: Depository) -> None:
@@ -69,7 +77,7 @@ def test_renaming_there_and_back_is_one_history(depo: Depository, backend: Backe
     depo.rename(NEW, OLD)
     save(depo, OLD, 3)
 
-    assert see(backend) == {OLD: (files(1, 2, 3), {"workspace": 3}, True)}
+    assert states(backend) == {OLD: (files(1, 2, 3), {"workspace": 3}, True)}
 
 
 def test_many_renames_leave_a_history_that_reads(depo: Depository, backend: Backend) -> None:
@@ -77,7 +85,7 @@ def test_many_renames_leave_a_history_that_reads(depo: Depository, backend: Back
         save(depo, f"n{number}.ipynb", number)
         depo.rename(f"n{number}.ipynb", f"n{number + 1}.ipynb")
 
-    assert see(backend) == {"n30.ipynb": (files(*range(30)), {"workspace": 30}, True)}
+    assert states(backend) == {"n30.ipynb": (files(*range(30)), {"workspace": 30}, True)}
 
 
 def test_a_name_that_another_process_has_freed_is_free(depo: Depository, backend: Backend) -> None:
@@ -145,16 +153,16 @@ def displaced(depo: Depository) -> Depository:
 
 def test_a_rename_onto_a_deleted_name_has_the_history_of_the_renamed(displaced: Depository, backend: Backend) -> None:
     assert displaced.read(NEW) == files(5)[0]
-    assert see(backend) == {NEW: (files(3, 4, 5), {"workspace": 3}, True)}
+    assert states(backend) == {NEW: (files(3, 4, 5), {"workspace": 3}, True)}
 
 
 def test_what_was_displaced_comes_back_under_another_name(displaced: Depository, backend: Backend) -> None:
     event = displaced.undelete(NEW, to="back.ipynb")
 
     assert (event.event, event.path) == ("undelete", "back.ipynb")
-    seen = see(backend)
+    seen = states(backend)
     assert seen["back.ipynb"] == (files(1, 2), {"workspace": 2, "published": 1}, True)
-    assert seen[NEW].files == files(3, 4, 5)
+    assert seen[NEW][0] == files(3, 4, 5)
 
 
 def test_what_was_displaced_cannot_come_back_under_a_name_that_is_taken(displaced: Depository) -> None:
@@ -224,7 +232,7 @@ CRASHES = [Fault.KILLED, Fault.KILLED_AFTER, Fault.UNREACHABLE, Fault.UNREACHABL
 def test_a_rename_that_breaks_off_leaves_the_history_at_one_name_or_at_both(start: MemoryBackend, fault: Fault) -> None:
     wanted = (files(1, 2), {"workspace": 2, "published": 1}, True)
     for left in crashed(start, fault):
-        alive = {path: seen for path, seen in see(left).items() if seen.alive}
+        alive = {path: state for path, state in states(left).items() if state[2]}
         assert alive in ({OLD: wanted}, {OLD: wanted, NEW: wanted}, {NEW: wanted})
 
 

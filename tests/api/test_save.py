@@ -13,7 +13,8 @@ from depository.backends.base import Backend
 from depository.backends.metering import Metering
 from depository.errors import AlteredObject, InvalidContent, InvalidName, InvalidPath, NoDepository
 from depository.objects import frame
-from tests.api.stores import START, depository_on, found, see
+from depository.testing.seeing import see
+from tests.api.stores import START, depository_on, found
 from tests.notebooks import Notebook, code, edited, file_of, large, notebook, small, stream, with_plots
 
 PATH = "kylek/notebooks/mine.ipynb"

@@ -19,9 +19,10 @@ from depository.errors import InvalidContent, InvalidName, NoDepository, NoNoteb
 from depository.history.manifest import GROUP, MAX_RECENT
 from depository.objects import frame
 from depository.objects.store import key_of
-from tests.api.faults import Fault, Faulty, Interrupted, Killed
+from depository.testing.faults import Fault, Faulty, Interrupted, Killed
+from depository.testing.seeing import copied, see
 from tests.api.histories import as_manifest
-from tests.api.stores import CLOCK, START, copied, depository_on, found, see
+from tests.api.stores import CLOCK, START, depository_on, found
 from tests.notebooks import code, edited, file_of, notebook, small, with_plots
 
 PATH = "kylek/mine.ipynb"

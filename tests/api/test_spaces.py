@@ -1,5 +1,6 @@
 """Spaces: plain notebooks, where schedulers and viewers read them, that follow the refs."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -8,9 +9,10 @@ import pytest
 from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
-from depository.errors import NotFound, StorageError
-from tests.api.faults import Fault, Faulty, Interrupted
-from tests.api.stores import LIMIT, copied, depository_on, found
+from depository.errors import AlreadyExists, NotFound, RefMoved, StorageError
+from depository.testing.faults import Fault, Faulty, Interrupted, Killed
+from depository.testing.seeing import copied
+from tests.api.stores import LIMIT, depository_on, found
 from tests.notebooks import file_of, small
 
 PATH = "kylek/mine.ipynb"
@@ -213,3 +215,115 @@ def test_the_plain_notebook_is_the_one_that_the_ref_names_in_the_end(
             if "published" in reader.refs(line.path)
         }
         assert plain(backend) == wanted, f"interrupted before call {at}"
+
+
+EVERYWHERE = ("workspace", "scheduled", "published")
+OTHER = "other.ipynb"
+
+DOING: dict[str, Callable[[Depository], object]] = {
+    "save": lambda depo: depo.save(PATH, b"four"),
+    "promote": lambda depo: depo.promote(PATH, "v2", "published"),
+    "withdraw": lambda depo: depo.withdraw(PATH, "published"),
+    "delete": lambda depo: depo.delete(PATH),
+    "undelete": lambda depo: depo.undelete("deleted.ipynb"),
+    "undelete to another path": lambda depo: depo.undelete("deleted.ipynb", to=OTHER),
+    "rename": lambda depo: depo.rename(PATH, OTHER),
+    "rename onto a deleted notebook": lambda depo: depo.rename(PATH, "deleted.ipynb"),
+}
+
+
+@pytest.fixture(scope="module")
+def everywhere() -> MemoryBackend:
+    """A published notebook, and a deleted one that was scheduled, with a plain notebook of each."""
+    backend = MemoryBackend()
+    depo = found(backend, materialize=EVERYWHERE)
+    for text in ("one", "two", "three"):
+        depo.save(PATH, text.encode())
+        depo.save("deleted.ipynb", text.upper().encode())
+    depo.promote(PATH, "v1", "published")
+    depo.promote("deleted.ipynb", "v2", "scheduled")
+    depo.delete("deleted.ipynb")
+    return backend
+
+
+@pytest.mark.parametrize("fault", [Fault.UNREACHABLE, Fault.UNREACHABLE_AFTER, Fault.KILLED])
+@pytest.mark.parametrize("name", DOING)
+def test_whatever_breaks_off_is_completed_by_doing_it_again(everywhere: MemoryBackend, name: str, fault: Fault) -> None:
+    done = copied(everywhere)
+    DOING[name](depository_on(done))
+    for at in range(100):
+        faulty = Faulty(copied(everywhere), {at: fault})
+        try:
+            DOING[name](depository_on(faulty))
+        except (StorageError, Killed):
+            with suppress(NotFound, AlreadyExists):  # it was done but for the plain notebooks
+                DOING[name](depository_on(faulty.backend))
+        assert plain(faulty.backend) == plain(done), f"{fault} at call {at}"
+        if len(faulty.keys) <= at:
+            return
+
+
+def test_the_same_process_completes_it_too(everywhere: MemoryBackend) -> None:
+    faulty = Faulty(copied(everywhere), dict.fromkeys(range(100), Fault.UNREACHABLE), only="workspace/")
+    depo = depository_on(faulty)
+    with pytest.raises(StorageError):
+        depo.save(PATH, b"four")
+    faulty.begin({})
+    assert not depo.save(PATH, b"four").fresh
+
+    assert plain(faulty.backend)[f"workspace/{PATH}"] == b"four"
+
+
+def test_a_process_that_has_written_the_plain_notebook_asks_for_nothing_to_save_it_again(
+    everywhere: MemoryBackend,
+) -> None:
+    store = Faulty(copied(everywhere), {})
+    depo = depository_on(store)
+    depo.save(PATH, b"four")
+    store.begin({})
+    depo.save(PATH, b"four")
+
+    assert not store.calls
+
+
+def test_what_was_never_archived_has_no_plain_notebook_that_could_be_taken_away(everywhere: MemoryBackend) -> None:
+    backend = copied(everywhere)
+    backend.put("published/foreign.ipynb", b"not of ours")
+    with pytest.raises(NotFound):
+        depository_on(backend).withdraw("foreign.ipynb", "published")
+
+    assert plain(backend)["published/foreign.ipynb"] == b"not of ours"
+
+
+def test_a_plain_notebook_is_not_taken_for_that_of_another_history_with_the_same_number(
+    everywhere: MemoryBackend,
+) -> None:
+    def meanwhile(backend: Backend) -> None:
+        other = depository_on(backend)
+        other.delete(PATH)
+        other.save(OTHER, b"a")
+        other.save(OTHER, b"b")
+        other.promote(OTHER, "v2", "published")
+        other.rename(OTHER, PATH)
+
+    for at in range(100):
+        backend = copied(everywhere)
+        interrupted = Interrupted(backend, at, partial(meanwhile, backend))
+        with suppress(RefMoved):
+            depository_on(interrupted).promote(PATH, "v2", "published")
+        if interrupted.calls <= at:
+            return
+        reader = depository_on(backend)
+        assert plain(backend)[PUBLISHED] == reader.read(PATH, "published"), f"interrupted before call {at}"
+
+
+def test_an_older_manifest_that_is_read_takes_no_plain_notebook_back(start: MemoryBackend) -> None:
+    before = MemoryBackend()
+    found(before, materialize=("published",))
+    for at in range(100):
+        faulty = Faulty(copied(start), {at: Fault.STALE}, past=before)
+        with suppress(NotFound):
+            depository_on(faulty).promote(PATH, "v2", "published")
+            assert plain(faulty.backend) == {PUBLISHED: b"two"}, f"call {at}"
+        if len(faulty.keys) <= at:
+            return

@@ -33,7 +33,7 @@ from depository.spool.directory import Name, Spool, key_of
 from depository.spool.drain import Drain
 from depository.spool.items import Item, Kind
 from depository.spool.schedule import Entry
-from tests.api.faults import Fault, Faulty, Killed
+from depository.testing.faults import Fault, Faulty, Killed
 from tests.api.stores import depository_on, found
 from tests.spool.spools import START, URL, Bench, a_save, delete, notebook, numbered, put, rename, save
 
