@@ -20,6 +20,7 @@ COMPANIONS = (
     "listing",
     "marker",
     "models",
+    "moving",
     "opening",
     "paths",
     "reading",
