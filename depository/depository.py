@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from depository.lineage.past import Past, Trail
     from depository.search.origins import IndexOrigins
     from depository.search.query import Match, Query, Telling
+    from depository.verifying.findings import Checked, Finding
 
 
 class Depository(Moving):
@@ -368,6 +369,50 @@ class Depository(Moving):
             found.prefixes,
             found.materialize,
             self._backend.inspect(),
+        )
+
+    def verify(
+        self,
+        prefix: str | Sequence[str] = "",
+        *,
+        repair: bool = False,
+        ledger: str | None = None,
+        anew: bool = False,
+        found: "Callable[[Finding], None] | None" = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> "Checked":
+        """Check that everything archived is there and right: each version is read, rendered and held against its hash.
+
+        Saving may go on meanwhile. Damage is told and passed over; only where the store itself fails is the check
+        broken off, and a further one goes on from there.
+
+        Args:
+            prefix: a path, or the directory that it is in; or several; everything if empty. Objects that nothing
+                refers to are looked for if it is everything.
+            repair: mend what can be mended from proof: of older values that the store keeps, and of plain notebooks.
+            ledger: a file that remembers how far the check is, until it is done; a temporary one, if not given.
+            anew: forget what the file remembers.
+            found: told of each finding.
+            progress: told how far it is, from 0 to 1.
+
+        Raises:
+            NoDepository: there is none.
+            Conflict: another check uses the same file.
+            StorageError: something could not be read or, to repair it, written.
+        """
+        from depository import verification
+        from depository.verifying.store import Telling
+
+        return verification.verify(
+            self._backend,
+            self._commits,
+            self._objects,
+            verification.asked(prefix, repair=repair, ledger=ledger, anew=anew),
+            Telling(found or (lambda _: None), progress or (lambda _: None)),
+            follow=self._follow,
+            materialize=self._materialize,
+            now=self._clock,
+            token=self._token,
         )
 
     # inside
