@@ -405,8 +405,6 @@ class Depository(Moving):
 
         return verification.verify(
             self._backend,
-            self._commits,
-            self._objects,
             verification.asked(prefix, repair=repair, ledger=ledger, anew=anew),
             Telling(found or (lambda _: None), progress or (lambda _: None)),
             follow=self._follow,

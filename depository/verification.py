@@ -22,8 +22,6 @@ _LIMIT = 64 * 1024
 
 def verify(
     backend: Backend,
-    commits: Commits,
-    objects: Objects,
     asked: Asked,
     telling: Telling,
     *,
@@ -36,8 +34,6 @@ def verify(
 
     Args:
         backend: where it is.
-        commits: of it.
-        objects: of it.
         asked: what is to be checked.
         telling: whom to tell.
         follow: reads and writes as a marker says from then on.
@@ -53,9 +49,10 @@ def verify(
     if found:
         follow(found)
     spaces = {space: found.prefixes[space] for space in found.materialize} if found else {}
+    objects = Objects(backend)  # whose memory serves nothing else
     store = Store(
         backend,
-        commits,
+        Commits(backend, objects, token=token, pause=lambda _: None),
         objects,
         spaces,
         saving.file_of,
@@ -64,7 +61,10 @@ def verify(
         now,
         token,
     )
-    return Check(store, asked, telling).run(findings)
+    try:
+        return Check(store, asked, telling).run(findings)
+    finally:
+        objects.close()
 
 
 def _marker(backend: Backend, *, repair: bool) -> "tuple[Marker | None, list[Finding]]":

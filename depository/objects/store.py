@@ -289,7 +289,7 @@ class Objects:
         payload: Payload | None = None
         while step is not None and not (payload := self._cached(step)):
             if step in chain or len(chain) > 2 * MAX_CHAIN:
-                raise _altered(digest, "its chain of deltas has no end")
+                raise _altered(chain[-1] if step in chain else digest, "its chain of deltas has no end")
             if step not in frames:
                 frames[step] = self.read_frame(step)
             chain.append(step)

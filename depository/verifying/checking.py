@@ -60,6 +60,8 @@ class _History:
         self.findings: list[Finding] = []
         self.damage: dict[bytes, _Damage] = {}
         self.walk: Walk | None = None
+        self.count = 0
+        """Versions that have been checked."""
         self.pending = 0
         """Versions that have not been handed out yet, as far as can be told."""
 
@@ -88,6 +90,7 @@ class Check:
         self._damaged = self._mended = 0
         self._total = 0
         self._done = 0
+        self._counted = self._number("versions")
 
     def run(self, first: Sequence[Finding] = ()) -> Checked:
         """Check everything that was asked for.
@@ -120,7 +123,7 @@ class Check:
         orphans, size = self._ledger.orphans()
         return Checked(
             self._number("notebooks"),
-            self._number("versions"),
+            self._counted,
             self._ledger.objects(),
             self._damaged,
             self._mended,
@@ -287,12 +290,12 @@ class Check:
             if part.holder:
                 self._ledger.add([Seen(part.holder, None)])
         for history, outcome in zip(owners, self._versions.check(jobs), strict=True):
+            history.count += 1
             self._take(history, outcome)
         for history, part in wave:
             if part is None:
                 self._finish(history)
         self._since_kept += len(jobs) + 1
-        self._ledger.note("versions", str(self._number("versions") + (0 if self._is_catching_up else len(jobs))))
         if self._since_kept >= _KEPT_AFTER:
             self._keep()
         if wave and isinstance(wave[-1][0], _History) and self._total and not self._is_catching_up:
@@ -321,7 +324,7 @@ class Check:
         if job.is_wanted:
             history.files[job.version.number] = (job.version.size, outcome.file)
         if outcome.chain:
-            text = f"v{job.version.number} builds on {outcome.chain} objects, more than writers make"
+            text = f"builds on {outcome.chain} objects, more than writers make (v{job.version.number})"
             history.findings.append(Finding(Kind.LONG, key_of(job.version.hash), text, history.manifest.path))
 
     def _is_mended(self, history: _History, job: Job, error: Exception) -> bool:
@@ -359,6 +362,7 @@ class Check:
                 history.findings.append(finding)
             for finding in history.findings:
                 self._tell(finding)
+            self._counted += 0 if self._is_catching_up else history.count
             if history.walk and history.walk.is_whole and not history.damage and history.manifest.back:
                 self._ledger.add_page(history.manifest.back[0].hash)
             if history.listed is None:
@@ -371,6 +375,7 @@ class Check:
         self._ledger.add_path(_path_of(item), _mark_of(item))
         self._done += 1
         self._ledger.note("notebooks", str(self._done))
+        self._ledger.note("versions", str(self._counted))
         self._ledger.note("after", item.key)
 
     # manifests

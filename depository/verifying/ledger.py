@@ -20,7 +20,7 @@ MAX_AGE = 7 * 86_400
 
 _TEMPORARY = "a temporary file"
 _NO_LEDGER = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT}
-_CACHED = -16 * 1024
+_CACHED = -4 * 1024
 """Of the file, in memory: SQLite's way to say KiB."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

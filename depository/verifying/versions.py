@@ -62,6 +62,7 @@ class Versions:
         self._held = 0
         self._seen: dict[bytes, int | None] = {}
         self._files: set[bytes] = set()
+        self._decoded_here: set[bytes] = set()
 
     def check(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Check some versions, in order; those that were checked before cost nothing."""
@@ -82,6 +83,9 @@ class Versions:
                 todo, held = [], 0
         self._fill(outcomes, todo)
         self._keep()
+        for digest in self._decoded_here:  # what builds on them was among the jobs: those are whole groups
+            self._store.objects.forget(digest)
+        self._decoded_here.clear()
         return outcomes
 
     def _fill(self, outcomes: list[Outcome], places: Sequence[int]) -> None:
@@ -110,7 +114,9 @@ class Versions:
         frames = objects.read_frames(wanted)
         decoded = [self._decoded(job, frames) for job in jobs]
         for job, found in zip(jobs, decoded, strict=True):
-            if not isinstance(found, Payload):
+            if isinstance(found, Payload):
+                self._decoded_here.update((job.version.hash, *found.chain))
+            else:
                 self._note_doubtful(job.version, frames, found)
         self._fetch({digest for found in decoded if isinstance(found, Payload) for digest in found.frame.outputs})
         return [self._outcome(job, found) for job, found in zip(jobs, decoded, strict=True)]
