@@ -117,4 +117,5 @@ def _summary(checked: Checked) -> str:
         came = f"{checked.mended:,} mended, and all is sound now"
     else:
         came = "all is sound"
-    return f"{versions} of {notebooks}, {checked.objects:,} objects: {came}."
+    objects = "1 object" if checked.objects == 1 else f"{checked.objects:,} objects"
+    return f"{versions} of {notebooks}, {objects}: {came}."
