@@ -6,14 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from depository import listing, marker, paths, specs, views, words
-from depository.errors import AlreadyExists, CorruptData, DepositoryError, RefMoved
-from depository.history import refs
-from depository.history.commit import Proposal
-from depository.history.entries import EventEntry, EventKind, VersionEntry
-from depository.history.manifest import Manifest
-from depository.history.refs import ANY
+from depository.errors import CorruptData, DepositoryError
+from depository.history.entries import VersionEntry
 from depository.models import CellBlame, CellStep, Draft, Event, Info, Notebook, Version
-from depository.opening import Opened
+from depository.moving import Moving
 
 if TYPE_CHECKING:
     from depository import saving
@@ -22,9 +18,10 @@ if TYPE_CHECKING:
     from depository.lineage.past import Past, Trail
     from depository.search.origins import IndexOrigins
     from depository.search.query import Match, Query, Telling
+    from depository.verifying.findings import Checked, Finding
 
 
-class Depository(Opened):
+class Depository(Moving):
     """An archive of notebooks at one place.
 
     Synchronous and safe with several threads; one instance serves a process. Reading asks the store each time;
@@ -357,155 +354,6 @@ class Depository(Opened):
         lines = partial(listing.notebooks, self._backend, "", deleted=True)
         return IndexOrigins(store, lines, Cache(index), telling or Telling())
 
-    # refs
-
-    def promote(
-        self,
-        path: str,
-        spec: str,
-        ref: str,
-        *,
-        expect: int | None = ANY,
-        author: str | None = None,
-        message: str = "",
-    ) -> Event:
-        """Point ``published`` or ``scheduled`` at a version, and write the plain notebook where that is wanted.
-
-        Args:
-            path: the notebook.
-            spec: the version, as `resolve` takes it.
-            ref: ``published`` or ``scheduled``.
-            expect: the version that the ref must point at now, None for no version; by default any.
-            author: who does it.
-            message: what is to be said about it.
-
-        Raises:
-            NotFound: there is no such notebook or version.
-            RefMoved: the ref does not point where it was expected to.
-            StorageError: it could not be written; where the ref was moved already, the text says so.
-        """
-        specs.check_promoted(ref)
-        event = self._move_ref(path, EventKind.PROMOTE, ref, spec, expect, author, message)
-        self._plain.follow(event.path, ref)
-        return event
-
-    def withdraw(
-        self, path: str, ref: str, *, expect: int | None = ANY, author: str | None = None, message: str = ""
-    ) -> Event:
-        """Take ``published`` or ``scheduled`` from a notebook, and take the plain notebook away again.
-
-        Raises:
-            NotFound: there is no such notebook, or the ref points at no version of it.
-            RefMoved: the ref does not point where it was expected to.
-            StorageError: it could not be written.
-        """
-        specs.check_promoted(ref)
-        with self._plain.completing(paths.check(path)):
-            event = self._move_ref(path, EventKind.WITHDRAW, ref, None, expect, author, message)
-        self._plain.follow(event.path, ref)
-        return event
-
-    def tag(
-        self,
-        path: str,
-        spec: str,
-        name: str,
-        *,
-        move: bool = False,
-        author: str | None = None,
-        message: str = "",
-    ) -> Event:
-        """Give a version a name of one's own.
-
-        Raises:
-            InvalidName: the name cannot be a tag.
-            AlreadyExists: the tag points at another version, and `move` was not asked for.
-            NotFound: there is no such notebook or version.
-        """
-        return self._move_ref(path, EventKind.TAG, specs.check_tag(name), spec, ANY if move else None, author, message)
-
-    def untag(self, path: str, name: str, *, author: str | None = None, message: str = "") -> Event:
-        """Take a tag away.
-
-        Raises:
-            NotFound: there is no such notebook or tag.
-        """
-        return self._move_ref(path, EventKind.UNTAG, specs.check_tag(name), None, ANY, author, message)
-
-    # names
-
-    def rename(self, old: str, new: str, *, author: str | None = None, message: str = "") -> Event:
-        """Give a notebook another path, and take its history along.
-
-        Raises:
-            NoNotebook: there is none at the old path.
-            AlreadyExists: there is one at the new path.
-            StorageError: it could not be written. The history is then at the old path, or at both.
-        """
-        from depository.history.renaming import rename
-
-        old, new = paths.check(old), paths.check(new)
-        if old == new:
-            raise AlreadyExists(f"'{old}' has that path already.")
-        self._ready_to_write()
-        event = EventEntry(
-            EventKind.RENAME, self._milliseconds(None), self._author(author), words.check_message(message), other=old
-        )
-        with self._plain.completing(new, old):
-            moved = rename(self._commits, self._objects, old, new, event)
-        for path in (new, old):
-            self._plain.follow(path, specs.WORKSPACE, *(specs.SPACES if moved is None else moved))
-        return views.event(new, event)
-
-    def delete(self, path: str, *, author: str | None = None, message: str = "") -> Event:
-        """Mark a notebook as deleted. Its history and its refs stay, and `undelete` brings it back.
-
-        Raises:
-            NoNotebook: there is none.
-        """
-        path = paths.check(path)
-        event = EventEntry(
-            EventKind.DELETE, self._milliseconds(None), self._author(author), words.check_message(message)
-        )
-
-        def propose(manifest: Manifest | None) -> Proposal:
-            if manifest is None or not manifest.alive:
-                raise self._no_notebook(path, manifest)
-            return Proposal(manifest._replace(deleted=True), (event,))
-
-        self._ready_to_write()
-        self._commits.read(path)  # what was deleted when this process last looked may be there again
-        with self._plain.completing(path):
-            self._commits.commit(path, propose)
-        self._plain.follow(path, specs.WORKSPACE)
-        return views.event(path, event)
-
-    def undelete(self, path: str, *, to: str | None = None, author: str | None = None, message: str = "") -> Event:
-        """Bring a deleted notebook back.
-
-        Args:
-            path: the notebook that was deleted.
-            to: another path, for a history that has been displaced: another notebook was renamed to `path` since.
-            author: who does it.
-            message: what is to be said about it.
-
-        Raises:
-            NoNotebook: nothing was deleted there.
-            AlreadyExists: there is a notebook at the path where it would come back.
-        """
-        from depository.history.renaming import undelete
-
-        path = paths.check(path)
-        event = EventEntry(
-            EventKind.UNDELETE, self._milliseconds(None), self._author(author), words.check_message(message)
-        )
-        self._ready_to_write()
-        target = paths.check(to) if to is not None else path
-        with self._plain.completing(target):
-            undelete(self._commits, self._objects, path, target, event)
-        self._plain.follow(target, *(specs.SPACES if target != path else (specs.WORKSPACE,)))
-        return views.event(target, event)
-
     # the depository itself
 
     def info(self) -> Info:
@@ -523,6 +371,48 @@ class Depository(Opened):
             found.prefixes,
             found.materialize,
             self._backend.inspect(),
+        )
+
+    def verify(
+        self,
+        prefix: str | Sequence[str] = "",
+        *,
+        repair: bool = False,
+        ledger: str | None = None,
+        anew: bool = False,
+        found: "Callable[[Finding], None] | None" = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> "Checked":
+        """Check that everything archived is there and right: each version is read, rendered and held against its hash.
+
+        Saving may go on meanwhile. Damage is told and passed over; only where the store itself fails is the check
+        broken off, and a further one goes on from there.
+
+        Args:
+            prefix: a path, or the directory that it is in; or several; everything if empty. Objects that nothing
+                refers to are looked for if it is everything.
+            repair: mend what can be mended from proof: of older values that the store keeps, and of plain notebooks.
+            ledger: a file that remembers how far the check is, until it is done; a temporary one, if not given.
+            anew: forget what the file remembers.
+            found: told of each finding.
+            progress: told how far it is, from 0 to 1.
+
+        Raises:
+            NoDepository: there is none.
+            Conflict: another check uses the same file.
+            StorageError: something could not be read or, to repair it, written.
+        """
+        from depository import verification
+        from depository.verifying.store import Telling
+
+        return verification.verify(
+            self._backend,
+            verification.asked(prefix, repair=repair, ledger=ledger, anew=anew),
+            Telling(found or (lambda _: None), progress or (lambda _: None)),
+            follow=self._follow,
+            materialize=self._plain.follow,
+            now=self._clock,
+            token=self._token,
         )
 
     # inside
@@ -556,35 +446,3 @@ class Depository(Opened):
             return past, past.trail(manifest, self._reader.number(manifest, spec))
         except CorruptData as error:
             raise damage.explained(error, manifest, self._commits, self._objects) from error
-
-    def _move_ref(
-        self,
-        path: str,
-        kind: EventKind,
-        ref: str,
-        spec: str | None,
-        expect: int | None,
-        author: str | None,
-        message: str,
-    ) -> Event:
-        self._ready_to_write()
-        manifest = self._manifest(path)
-        target = self._reader.find(manifest, spec)[0] if spec is not None else None
-        number = target.number if target else None
-        seen, path = manifest.write_id, manifest.path
-        event = EventEntry(
-            kind, self._milliseconds(None), self._author(author), words.check_message(message), ref, number
-        )
-        said = event
-
-        def propose(manifest: Manifest | None) -> Proposal | None:
-            nonlocal said
-            if manifest is None or manifest.renamed_to is not None:
-                raise self._no_notebook(path, manifest)
-            if target and manifest.write_id != seen and self._reader.find(manifest, f"v{target.number}")[0] != target:
-                raise RefMoved(f"'{path}' is another notebook now: it was renamed, and begun anew; look again.")
-            moved, said = refs.move(manifest, event, expect)
-            return None if moved is manifest else Proposal(moved, (said,))
-
-        self._commits.commit(path, propose)
-        return views.event(path, said)

@@ -128,6 +128,11 @@ def read(backend: Backend) -> Marker:
         raise NoDepository(
             f"There is no depository at {backend.url}; make one with 'depository init {backend.url}'."
         ) from None
+    return understood(data, backend.url)
+
+
+def understood(data: bytes, url: str) -> Marker:
+    """The marker of its bytes; errors as `read` has them."""
     import json
 
     try:
@@ -138,17 +143,15 @@ def read(backend: Backend) -> Marker:
         if fields.get("check", "") not in ("", _check(fields)):
             raise ValueError("its check is that of another marker")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise AlteredObject(f"The format marker {KEY} of {backend.url} is damaged: it cannot be read.") from error
+        raise AlteredObject(f"The format marker {KEY} of {url} is damaged: it cannot be read.") from error
     if form > FORMAT:
-        raise UnsupportedFormat(
-            f"{backend.url} is of format {form}, and this program knows {FORMAT}: upgrade depository."
-        )
+        raise UnsupportedFormat(f"{url} is of format {form}, and this program knows {FORMAT}: upgrade depository.")
     if protocol not in (CONDITIONAL, VERSIONED):
         raise UnsupportedFormat(
-            f"{backend.url} is written by the commit protocol '{protocol}', which this program does not know: upgrade "
+            f"{url} is written by the commit protocol '{protocol}', which this program does not know: upgrade "
             "depository."
         )
-    return _decoded(backend.url, form, protocol, fields)
+    return _decoded(url, form, protocol, fields)
 
 
 def _check(fields: dict[str, Any]) -> str:

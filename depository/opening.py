@@ -53,6 +53,7 @@ class Opened:
         """What `create` did to the place, and what it left to an administrator."""
         self._backend = backend
         self._clock = clock
+        self._token = token
         self._marker: marker.Marker | None = None
         self._marker_lock = Lock()
         self._objects = Objects(backend)

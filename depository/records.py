@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from depository.models import CellBlame, CellStep, Event, Version
     from depository.search.query import Match
+    from depository.verifying.findings import Checked, Finding
 
 
 def version(found: "Version") -> dict[str, Any]:
@@ -108,6 +109,26 @@ def cell_step(found: "CellStep") -> dict[str, Any]:
             {"kind": output.kind, "name": output.name, "values": dict(output.values)} for output in found.outputs
         ],
     }
+
+
+def finding(found: "Finding") -> dict[str, Any]:
+    """What a check found."""
+    return {
+        "record": "finding",
+        "kind": found.kind.value,
+        "key": found.key,
+        "text": found.text,
+        "path": found.path,
+        "versions": [list(run) for run in found.versions],
+        "remark": found.is_remark,
+        "mend": found.mend or None,
+        "mended": found.mended,
+    }
+
+
+def checked(found: "Checked") -> dict[str, Any]:
+    """What a check came to."""
+    return {"record": "checked", "sound": found.is_sound, **found._asdict()}
 
 
 def moment(time: datetime) -> str:

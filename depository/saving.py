@@ -92,6 +92,16 @@ def prepare(given: bytes | dict[str, Any], cells: CellCache | None = None) -> Pr
     return Prepared(content, Source(style.code, None, digest), len(given), frames, is_file=True)
 
 
+def objects_of(objects: Objects, given: bytes) -> dict[bytes, Frame]:
+    """Every object that saving a file would write, each standing alone. Nothing is written.
+
+    Raises:
+        InvalidContent: the file is too large.
+    """
+    prepared = prepare(given)
+    return {**prepared.frames, **objects.encode_blob(prepared.content, None, parts=prepared.parts).frames}
+
+
 def _gives(patch: bytes, rendered: bytes, given: bytes) -> bool:
     try:
         return frame.apply_patch(patch, rendered, len(given)) == given

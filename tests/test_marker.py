@@ -1,6 +1,7 @@
 """The format marker: what makes a place a depository."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -308,10 +309,8 @@ def test_no_flipped_bit_of_a_marker_goes_unseen() -> None:
         flipped = bytearray(data)
         flipped[bit // 8] ^= 1 << bit % 8
         backend.put(KEY, bytes(flipped))
-        try:
+        with suppress(AlteredObject):
             assert marker.read(backend) == sound, "it was in the check, or changed nothing"
-        except AlteredObject:
-            pass
 
 
 def test_a_marker_without_a_check_is_read_as_it_is() -> None:

@@ -32,6 +32,7 @@ _COMMANDS = {
     "undelete": "undelete",
     "status": "status",
     "sync": "sync",
+    "verify": "verify",
     "git": "git",
     "info": "info",
     "completion": "completion",

@@ -123,6 +123,15 @@ class Names:
         path = argument.removeprefix(TOP).rstrip("/")
         return check(path) if path else ""
 
+    def below(self, argument: str) -> tuple[Place, str]:
+        """The depository and the path of a notebook or a directory; an empty path for all of it."""
+        if argument.startswith(TOP):
+            return self.session.place(), self.depository_path(argument)
+        file = self.session.file(argument or ".")
+        # a directory may have a settings file of its own
+        place = self.session.place(file if os.path.isdir(file) else os.path.dirname(file))
+        return place, config.path_of(place, file)
+
     def version(self, argument: str | None) -> Named:
         """The version of an argument: ``PATH``, ``PATH@SPEC``, or ``SPEC`` of the one notebook here.
 

@@ -17,6 +17,7 @@ from depository.errors import (
     MissingObject,
     OutcomeUnknown,
     PreconditionFailed,
+    UnsupportedFormat,
 )
 from depository.objects import frame
 from depository.objects.frame import Frame, Kind
@@ -172,24 +173,9 @@ class Objects:
             MissingObject: it, or an object that it builds on or refers to, is not there.
             AlteredObject: it, or one of those, is not what it should be.
         """
-        from depository.notebook import content as contents
-
         payload = self.read_payload(digest, chain)
-        kind = payload.frame.kind
         wanted = payload.frame.outputs
-        outputs = dict(zip(wanted, self.map(self._read_output, wanted), strict=True))
-        try:
-            if kind is Kind.BYTES:
-                content = contents.from_raw(payload.data)
-            elif kind is Kind.NOTEBOOK:
-                content = contents.from_skeleton(payload.data, outputs)
-            else:
-                raise ValueError(f"it is a {kind.name.lower()}, not a blob")
-        except (ValueError, KeyError) as error:
-            raise _altered(digest, str(error)) from error
-        if content.hash != digest:
-            raise _altered(digest, _OTHER_HASH)
-        return content
+        return content_of(digest, payload, dict(zip(wanted, self.map(self.read_output, wanted), strict=True)))
 
     def read_bare(self, digest: bytes, chain: Sequence[bytes] = ()) -> dict[str, Any] | None:
         """Read a notebook without its large values, each a `notebook.skeleton.Reference`; None for raw bytes.
@@ -303,7 +289,7 @@ class Objects:
         payload: Payload | None = None
         while step is not None and not (payload := self._cached(step)):
             if step in chain or len(chain) > 2 * MAX_CHAIN:
-                raise _altered(digest, "its chain of deltas has no end")
+                raise _altered(chain[-1] if step in chain else digest, "its chain of deltas has no end")
             if step not in frames:
                 frames[step] = self.read_frame(step)
             chain.append(step)
@@ -322,14 +308,15 @@ class Objects:
         assert payload is not None  # noqa: S101 - the chain holds at least the object itself
         return payload
 
-    def _read_output(self, digest: bytes) -> bytes:
+    def read_output(self, digest: bytes) -> bytes:
+        """Read a large value of a notebook, checked against its hash; errors as `read` has them."""
         blob = self.read_frame(digest)
         return _checked(digest, blob, Kind.TEXT if blob.kind is Kind.TEXT else Kind.BYTES)
 
     def _try_read(self, digest: bytes) -> Frame | None:
         try:
             return self.read_frame(digest)
-        except CorruptData:  # perhaps it is not needed; if it is, reading it again says so
+        except (CorruptData, UnsupportedFormat):  # perhaps it is not needed; if it is, reading it again says so
             return None
 
     def map(self, call: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
@@ -343,6 +330,29 @@ class Objects:
 
                 self._pool = ThreadPoolExecutor(self._backend.workers, "depository")
         return list(self._pool.map(call, todo))
+
+
+def content_of(digest: bytes, payload: Payload, outputs: dict[bytes, bytes]) -> "Content":
+    """The content of a decoded blob and the large values that it refers to.
+
+    Raises:
+        AlteredObject: it is not what its name stands for.
+    """
+    from depository.notebook import content as contents
+
+    kind = payload.frame.kind
+    try:
+        if kind is Kind.BYTES:
+            content = contents.from_raw(payload.data)
+        elif kind is Kind.NOTEBOOK:
+            content = contents.from_skeleton(payload.data, outputs)
+        else:
+            raise ValueError(f"it is a {kind.name.lower()}, not a blob")
+    except (ValueError, KeyError) as error:
+        raise _altered(digest, str(error)) from error
+    if content.hash != digest:
+        raise _altered(digest, _OTHER_HASH)
+    return content
 
 
 def _gives_back(blob: Frame, base: bytes | None, content: "Content", parts: "Skeleton") -> bool:

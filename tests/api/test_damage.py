@@ -320,6 +320,13 @@ def test_a_newer_object_is_refused_in_one_sentence(
         depository_on(backend).read(PATH, f"v{number}")
 
 
+def test_a_newer_object_that_is_only_guessed_to_be_needed_keeps_nobody_from_reading(backend: MemoryBackend) -> None:
+    name = blob(39)(backend)
+    data = backend.get(name, limit=LIMIT).data
+    backend.put(name, data[:3] + b"\x02" + data[4:])
+    assert depository_on(backend).read(PATH, "v40") == file(40), "raw bytes, which build on nothing"
+
+
 def test_a_lost_content_that_is_saved_again_does_not_build_on_itself() -> None:
     backend = MemoryBackend()
     depo = found(backend)

@@ -1,6 +1,5 @@
 """`depository grep`."""
 
-import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -8,11 +7,11 @@ from itertools import groupby, islice
 
 import click
 
-from depository import config, records
+from depository import records
 from depository.cli.command import command, completer, json_option
 from depository.cli.console import Console
 from depository.cli.naming import Names
-from depository.cli.session import TOP, Session
+from depository.cli.session import Session
 from depository.cli.text import local, printable, width
 from depository.cli.watching import Watch
 from depository.config import Place
@@ -142,8 +141,9 @@ def _notebook_of(found: _Found) -> tuple[Place, str]:
 def _found(session: Session, query: Query, arguments: Sequence[str], *, reindex: bool) -> Iterator[_Found]:
     """What is found under some paths, depository by depository."""
     places: dict[tuple[str, str], tuple[Place, dict[str, str]]] = {}
+    names = Names(session)
     for argument in arguments or [""]:
-        place, path = _prefix(session, argument)
+        place, path = names.below(argument)
         places.setdefault((place.url, place.base), (place, {}))[1][path] = argument
     with Watch(session.console) as watch:
         for place, named in places.values():
@@ -162,15 +162,6 @@ def _found(session: Session, query: Query, arguments: Sequence[str], *, reindex:
             for path, argument in named.items():
                 if argument and path and not count and not any(depository.ls(path, deleted=True)):
                     raise NoNotebook(f"No notebook is archived under '{argument}'.")
-
-
-def _prefix(session: Session, argument: str) -> tuple[Place, str]:
-    if argument.startswith(TOP):
-        return session.place(), Names(session).depository_path(argument)
-    file = session.file(argument or ".")
-    # a directory may have a settings file of its own
-    place = session.place(file if os.path.isdir(file) else os.path.dirname(file))
-    return place, config.path_of(place, file)
 
 
 # How it is shown

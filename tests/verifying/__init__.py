@@ -1,0 +1,1 @@
+"""Checks of depositories, and what they mend."""

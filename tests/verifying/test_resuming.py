@@ -1,0 +1,165 @@
+"""A check that was broken off goes on where it stopped, and each object is read once."""
+
+from pathlib import Path
+
+import pytest
+
+from depository.backends.base import Backend
+from depository.backends.memory import MemoryBackend
+from depository.backends.metering import Metering
+from depository.errors import Conflict, StorageError, Unreachable
+from depository.models import Draft
+from depository.verifying import checking, ledger
+from depository.verifying.findings import Kind
+from tests.api.faults import Fault, Faulty
+from tests.api.histories import PATH as LONG
+from tests.api.histories import with_history
+from tests.api.stores import CLOCK, depository_on, found
+from tests.verifying.checks import check
+
+
+@pytest.fixture(scope="module")
+def many() -> MemoryBackend:
+    """300 notebooks of four versions."""
+    backend = MemoryBackend(clock=CLOCK)
+    depo = found(backend)
+    for number in range(300):
+        depo.save_all(f"{number:03}.ipynb", [Draft(f"{number} {each}".encode()) for each in range(4)])
+    return backend
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    return str(tmp_path / "cache" / "ledger")
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger is on disk after every 64 versions."""
+    monkeypatch.setattr(checking, "_KEPT_AFTER", 64)
+
+
+def gets(meter: Metering) -> int:
+    return meter.counts.calls.get("get", 0)
+
+
+def broken_off(backend: Backend, file: str, after: int) -> None:
+    """Check until the store fails at a call."""
+    faulty = Faulty(backend, {after: Fault.UNREACHABLE})
+    with pytest.raises(Unreachable):
+        check(faulty, ledger=file)
+
+
+def test_each_object_and_each_manifest_is_read_once(many: MemoryBackend) -> None:
+    meter = Metering(many)
+    check(meter)
+    assert gets(meter) == 300 + 1200 + 1
+    assert meter.counts.calls["list"] <= 2 + 1 + 2
+
+
+def test_it_goes_on_and_reads_little_again(many: MemoryBackend, file: str) -> None:
+    broken_off(many, file, 900)
+    meter = Metering(many)
+    result = check(meter, ledger=file)
+    assert result.checked.resumed
+    assert (result.checked.notebooks, result.checked.versions, result.checked.objects) == (300, 1200, 1200)
+    read_again = gets(meter) - (1501 - 900)
+    assert 0 <= read_again <= 300, "what one batch of notebooks takes"
+
+
+def test_a_long_history_goes_on_in_its_middle(file: str) -> None:
+    backend = MemoryBackend(clock=CLOCK)
+    depo = found(backend)
+    for start in range(0, 2000, 50):
+        depo.save_all(LONG, [Draft(f"{number}".encode()) for number in range(start, start + 50)])
+    broken_off(backend, file, 1500)
+    meter = Metering(backend)
+    result = check(meter, ledger=file)
+    assert result.checked.objects == sum(1 for _ in backend.list("objects/"))
+    assert gets(meter) < 2000 - 1500 + 2 * 64 + 40
+
+
+def test_what_was_found_before_is_told_again(many: MemoryBackend, file: str) -> None:
+    backend = MemoryBackend(clock=CLOCK)
+    for item in many.list(""):
+        backend.put(item.key, many.get(item.key, limit=1000).data)
+    digest = depository_on(backend).resolve("002.ipynb", "v2").hash
+    backend.delete(f"objects/{digest[:2]}/{digest[2:]}")
+    broken_off(backend, file, 900)
+    result = check(backend, ledger=file)
+    assert result.checked.resumed
+    assert [(each.kind, each.path, each.versions) for each in result.findings] == [
+        (Kind.MISSING, "002.ipynb", ((2, 2),)),
+    ]
+    assert result.checked.damaged == 1
+
+
+def test_a_check_that_is_done_leaves_nothing_behind(many: MemoryBackend, file: str) -> None:
+    check(many, ledger=file)
+    assert list(Path(file).parent.iterdir()) == []
+    assert not check(many, ledger=file).checked.resumed
+
+
+def test_it_can_be_had_anew(many: MemoryBackend, file: str) -> None:
+    broken_off(many, file, 900)
+    assert not check(many, ledger=file, anew=True).checked.resumed
+
+
+def test_a_check_of_something_else_is_not_taken_up(many: MemoryBackend, file: str) -> None:
+    broken_off(many, file, 900)
+    assert not check(many, "00", ledger=file).checked.resumed
+    broken_off(many, file, 900)
+    assert not check(many, ledger=file, repair=True).checked.resumed
+
+
+def test_a_check_of_long_ago_is_not_taken_up(many: MemoryBackend, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken_off(many, file, 900)
+    monkeypatch.setattr(ledger, "MAX_AGE", -1)
+    assert not check(many, ledger=file).checked.resumed
+
+
+@pytest.mark.parametrize("data", [b"", b"no ledger", b"SQLite format 3\0" + bytes(5000)])
+def test_a_file_that_is_no_ledger_is_begun_anew(many: MemoryBackend, file: str, data: bytes) -> None:
+    Path(file).parent.mkdir()
+    Path(file).write_bytes(data)
+    result = check(many, ledger=file)
+    assert result.findings == []
+    assert not result.checked.resumed
+
+
+def test_two_checks_do_not_share_a_ledger(many: MemoryBackend, file: str) -> None:
+    held = ledger.Ledger(file, {}, 0)
+    with pytest.raises(Conflict, match="Another check of this depository is at work"):
+        check(many, ledger=file)
+    held.close(done=False)
+    assert check(many, ledger=file).findings == []
+
+
+def test_a_ledger_that_cannot_be_kept_is_told(many: MemoryBackend, tmp_path: Path) -> None:
+    (tmp_path / "a file").write_bytes(b"")
+    with pytest.raises(StorageError, match=r"^The notes of the check cannot be kept in .*a file/ledger: "):
+        check(many, ledger=str(tmp_path / "a file" / "ledger"))
+
+
+def test_pages_that_two_names_share_are_gone_through_once() -> None:
+    backend = with_history(2000)
+    depository_on(backend).rename(LONG, "z.ipynb")
+    meter = Metering(backend)
+    result = check(meter)
+    assert result.findings == []
+    pages = 2000 // 64 - 1
+    content = result.checked.objects - pages
+    assert gets(meter) < content + pages + 12
+
+
+def test_memory_holds_no_more_of_a_long_history_than_of_a_short_one() -> None:
+    import tracemalloc
+
+    peaks = []
+    for count in (1_000, 8_000):
+        backend = with_history(count)
+        tracemalloc.start()
+        check(backend)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]
