@@ -9,12 +9,14 @@ from depository.backends.base import CONDITIONAL, VERSIONED, Absent, Backend
 from depository.errors import (
     AccessDenied,
     AlteredObject,
+    InvalidContent,
     InvalidPath,
     InvalidSettings,
     KeyNotFound,
     NoDepository,
     OutcomeUnknown,
     PreconditionFailed,
+    TooLong,
     UnsupportedFormat,
 )
 from depository.specs import SPACES
@@ -79,16 +81,14 @@ def write(backend: Backend, marker: Marker) -> Marker:
     """
     import json
 
-    text = json.dumps(
-        {
-            "format": marker.format,
-            "protocol": marker.protocol,
-            "created": marker.created.isoformat(timespec="seconds"),
-            "prefixes": marker.prefixes,
-            "materialize": list(marker.materialize),
-        },
-        indent=2,
-    )
+    fields = {
+        "format": marker.format,
+        "protocol": marker.protocol,
+        "created": marker.created.isoformat(timespec="seconds"),
+        "prefixes": marker.prefixes,
+        "materialize": list(marker.materialize),
+    }
+    text = json.dumps({**fields, "check": check_of(fields)}, indent=2)
     try:
         backend.put(KEY, f"{text}\n".encode(), Absent())
     except (PreconditionFailed, OutcomeUnknown):
@@ -99,6 +99,18 @@ def write(backend: Backend, marker: Marker) -> Marker:
         except NoDepository:
             raise denied from None
     return marker
+
+
+def check_of(fields: dict[str, Any]) -> str:
+    """What stands in a marker's field ``check``: 32 hex digits over all other fields.
+
+    Raises:
+        InvalidContent: the fields are nested too deep.
+    """
+    from depository.notebook import canonical
+
+    rest = {name: value for name, value in fields.items() if name != "check"}
+    return canonical.hash_canonical(canonical.encode(canonical.ordered(rest))).hex()[:32]
 
 
 def read(backend: Backend) -> Marker:
@@ -115,6 +127,10 @@ def read(backend: Backend) -> Marker:
         raise NoDepository(
             f"There is no depository at {backend.url}; make one with 'depository init {backend.url}'."
         ) from None
+    except TooLong as error:
+        raise AlteredObject(
+            f"The format marker {KEY} of {backend.url} is damaged: it is longer than {_LIMIT:,} bytes."
+        ) from error
     import json
 
     try:
@@ -132,6 +148,15 @@ def read(backend: Backend) -> Marker:
         raise UnsupportedFormat(
             f"{backend.url} is written by the commit protocol '{protocol}', which this program does not know: upgrade "
             "depository."
+        )
+    try:
+        is_altered = fields.get("check", check := check_of(fields)) != check
+    except InvalidContent as error:
+        raise AlteredObject(f"The format marker {KEY} of {backend.url} is damaged: {error}.") from error
+    if is_altered:
+        raise AlteredObject(
+            f"The format marker {KEY} of {backend.url} is damaged: its check sum does not fit. If it was edited on "
+            "purpose, take the field 'check' out of it."
         )
     return _decoded(backend.url, form, protocol, fields)
 

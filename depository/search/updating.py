@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from depository.backends.base import Backend, Stored
-from depository.errors import CorruptData, KeyNotFound
+from depository.errors import CorruptData, KeyNotFound, TooLong, UnsupportedFormat
 from depository.history import manifest as manifests
 from depository.history.bases import chain_hashes
 from depository.history.commit import Commits
@@ -144,6 +144,8 @@ def _changed(store: Store, wanted: Wanted, line: Line, known: Known | None) -> S
         stored = store.backend.get(manifests.key_of(line.path), limit=manifests.READ_LIMIT)
     except KeyNotFound:
         return None
+    except TooLong:
+        return Stored(b"", "")  # it is no manifest, and told as that
     return None if known and is_enough and stored.etag == known.etag else stored
 
 
@@ -164,7 +166,7 @@ def _compared(
         manifest = manifests.unpack(stored.data)
         if manifest.path != path:
             raise ValueError(f"it is that of '{manifest.path}'")
-    except ValueError as error:
+    except (ValueError, UnsupportedFormat) as error:
         return _Look(None, damage=f"'{path}' is not searched: its manifest is damaged: {error}.")
     fresh = _known(manifest, stored.etag)
     if fresh.state is State.RENAMED:
