@@ -270,6 +270,16 @@ class Objects:
         """
         return _checked(digest, self.read_frame(digest), kind, limit)
 
+    def read_text(self, digest: bytes) -> str:
+        """Read a large text; it raises as `read` does."""
+        from depository.notebook import canonical
+
+        data = self.read(digest, Kind.TEXT)
+        try:
+            return canonical.decode_text(data)
+        except UnicodeDecodeError as error:
+            raise _altered(digest, "it is no text") from error
+
     def read_frame(self, digest: bytes) -> Frame:
         """Read an object without decoding it.
 

@@ -17,8 +17,7 @@ from depository.history.bases import chain_hashes
 from depository.history.commit import Commits
 from depository.history.entries import EventEntry, EventKind, VersionEntry
 from depository.history.manifest import GROUP, Manifest
-from depository.notebook.canonical import decode_text
-from depository.objects.frame import Frame, Kind
+from depository.objects.frame import Frame
 from depository.objects.store import Objects
 from depository.search.index import Index, Known, State
 from depository.search.texts import Group, Sheet, groups_of, groups_of_raw
@@ -302,7 +301,7 @@ class _Reading:
             self._held += sum(len(text) for group in groups or () for _, text in group)
 
     def _read_text(self, digest: bytes) -> str:
-        return decode_text(self._store.objects.read(digest, Kind.TEXT))
+        return self._store.objects.read_text(digest)
 
     def _keep(self) -> None:
         if self._read:

@@ -361,3 +361,39 @@ def test_what_was_displaced_is_read_no_further_than_a_manifest_goes(monkeypatch:
 
     with pytest.raises(AlteredObject, match="past the limit of 1,000"):
         depo.undelete(PATH, to="other.ipynb")
+
+
+# An index that is damaged
+
+
+def test_whatever_is_damaged_in_the_start_of_an_index_the_search_goes_on(
+    backend: MemoryBackend, tmp_path: Path
+) -> None:
+    index = tmp_path / "index"
+
+    def found_with_index() -> list[Any]:
+        return list(depository_on(backend).grep(Query("."), prefix=OTHER, index=str(index)))
+
+    right = found_with_index()
+    data = index.read_bytes()
+    names = data.index(b"CREATE TABLE")
+    for place in range(names, names + 400, 16):
+        index.write_bytes(data[:place] + bytes([data[place] ^ 0x80]) + data[place + 1 :])
+        assert found_with_index() == right
+
+
+def test_a_text_that_is_none_is_damage_of_the_object_and_not_of_the_index(tmp_path: Path) -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    data = b"\xff" * 100
+    digest = canonical.hash_text(data)
+    reference = msgpack.ExtType(skeleton.REFERENCE, bytes([0]) + digest)
+    bare = canonical.encode({"cells": [{"cell_type": "code", "source": reference, "outputs": []}], "nbformat": 4})
+    version = depo.save(PATH, b"{}")
+    backend.put(key_of(digest), frame.pack(frame.encode(Kind.TEXT, data)))
+    backend.put(key_of(bytes.fromhex(version.hash)), frame.pack(frame.encode(Kind.NOTEBOOK, bare, (digest,))))
+    notes: list[str] = []
+    query = Query(".", versions=Versions.ALL)
+
+    assert list(depository_on(backend).grep(query, telling=Telling(notes.append), index=str(tmp_path / "index"))) == []
+    assert [key_of(digest) in note for note in notes] == [True]
