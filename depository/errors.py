@@ -24,11 +24,13 @@ The tree follows what a caller does next::
     │   ├── Unreachable          no answer: try again later
     │   ├── AccessDenied         no credentials, expired ones, or ones that may not do this
     │   ├── NoBucket             the bucket does not exist
+    │   ├── TooLong             what is stored under a key is longer than it can be
     │   └── StorageFull          no room left, or read-only
     ├── CorruptData              what is stored is not what was put there
     │   ├── MissingObject
     │   └── AlteredObject
-    └── UnsupportedFormat        written by a newer depository: upgrade
+    │       └── NewerObject      of a newer format: altered, or written by a newer depository
+    └── UnsupportedFormat        written by a newer depository: upgrade; a NewerObject is one, too
 
 An error's text is one sentence for the person in front of it: what is wrong, where, and what to do where that is
 known. ``exit_code`` is what the command line exits with: 2 for words it could not use, else 1.
@@ -131,6 +133,10 @@ class NoBucket(StorageError):
     """The bucket does not exist."""
 
 
+class TooLong(StorageError):
+    """What is stored under a key is longer than it can be."""
+
+
 class StorageFull(StorageError):
     """No room left, or read-only."""
 
@@ -154,3 +160,10 @@ class AlteredObject(CorruptData):
 
 class UnsupportedFormat(DepositoryError):
     """Written by a newer depository."""
+
+
+class NewerObject(AlteredObject, UnsupportedFormat):
+    """An object says that a newer depository wrote it, or is altered so that it says so.
+
+    Where others can be read without it, they are.
+    """

@@ -47,6 +47,10 @@ def _load(file: str) -> dict[str, tuple[str, bytes]]:
             return {}
         with open(file, "rb") as source:
             known = msgpack.unpackb(source.read())
-        return {name: (str(etag), bytes(data)) for name, (etag, data) in known.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        return {
+            name: (etag, data)
+            for name, (etag, data) in known.items()
+            if isinstance(etag, str) and isinstance(data, bytes)  # a number would be taken for that many zeros
+        }
+    except (OSError, ValueError, TypeError, AttributeError, MemoryError):
         return {}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from depository import views
 from depository.backends.base import Backend
-from depository.errors import Ambiguous, CorruptData, InvalidName, KeyNotFound, NoVersion
+from depository.errors import Ambiguous, CorruptData, InvalidName, KeyNotFound, NoVersion, TooLong, UnsupportedFormat
 from depository.history import manifest as manifests
 from depository.history.manifest import Manifest
 from depository.models import Notebook
@@ -78,14 +78,14 @@ def with_details(
     known = EtagCache(cache)
 
     def read(line: Line) -> Manifest | None:
+        if line.etag and (data := known.get(line.path, line.etag)) and (manifest := _manifest(line.path, data)):
+            return manifest
         try:
-            if line.etag and (data := known.get(line.path, line.etag)):
-                return manifests.unpack(data)
             stored = backend.get(manifests.key_of(line.path), limit=manifests.READ_LIMIT)
-            manifest = manifests.unpack(stored.data)
-        except (ValueError, KeyNotFound):
+        except (KeyNotFound, TooLong):
             return None
-        if line.etag:
+        manifest = _manifest(line.path, stored.data)
+        if line.etag and manifest:
             known.put(line.path, stored.etag, stored.data)
         return manifest
 
@@ -100,6 +100,15 @@ def with_details(
                 )
     finally:
         known.store()
+
+
+def _manifest(path: str, data: bytes) -> Manifest | None:
+    """The manifest of a path; None where it is damaged, or another path's."""
+    try:
+        manifest = manifests.unpack(data)
+    except (ValueError, UnsupportedFormat):
+        return None
+    return manifest if manifest.path == path else None
 
 
 def find_blob(objects: Objects, prefix: str) -> str:

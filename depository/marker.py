@@ -9,12 +9,14 @@ from depository.backends.base import CONDITIONAL, VERSIONED, Absent, Backend
 from depository.errors import (
     AccessDenied,
     AlteredObject,
+    InvalidContent,
     InvalidPath,
     InvalidSettings,
     KeyNotFound,
     NoDepository,
     OutcomeUnknown,
     PreconditionFailed,
+    TooLong,
     UnsupportedFormat,
 )
 from depository.specs import SPACES
@@ -88,7 +90,7 @@ def write(backend: Backend, marker: Marker) -> Marker:
         "prefixes": marker.prefixes,
         "materialize": list(marker.materialize),
     }
-    text = json.dumps({**fields, "check": _check(fields)}, indent=2)
+    text = json.dumps({**fields, "check": check_of(fields)}, indent=2)
     try:
         return _put(backend, marker, f"{text}\n".encode())
     except AccessDenied as denied:  # most users of a shared depository may not make one
@@ -114,6 +116,18 @@ def _put(backend: Backend, marker: Marker, data: bytes) -> Marker:
     ) from unclear
 
 
+def check_of(fields: dict[str, Any]) -> str:
+    """What stands in a marker's field ``check``: 32 hex digits over all other fields.
+
+    Raises:
+        InvalidContent: the fields are nested too deep.
+    """
+    from depository.notebook import canonical
+
+    rest = {name: value for name, value in fields.items() if name != "check"}
+    return canonical.hash_canonical(canonical.encode(canonical.ordered(rest))).hex()[:32]
+
+
 def read(backend: Backend) -> Marker:
     """Read a depository's marker.
 
@@ -128,6 +142,10 @@ def read(backend: Backend) -> Marker:
         raise NoDepository(
             f"There is no depository at {backend.url}; make one with 'depository init {backend.url}'."
         ) from None
+    except TooLong as error:
+        raise AlteredObject(
+            f"The format marker {KEY} of {backend.url} is damaged: it is longer than {_LIMIT:,} bytes."
+        ) from error
     return understood(data, backend.url)
 
 
@@ -140,8 +158,6 @@ def understood(data: bytes, url: str) -> Marker:
         form, protocol = fields["format"], fields["protocol"]
         if type(form) is not int or form < 1:
             raise ValueError("no format number")
-        if fields.get("check", "") not in ("", _check(fields)):
-            raise ValueError("its check is that of another marker")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AlteredObject(f"The format marker {KEY} of {url} is damaged: it cannot be read.") from error
     if form > FORMAT:
@@ -151,17 +167,16 @@ def understood(data: bytes, url: str) -> Marker:
             f"{url} is written by the commit protocol '{protocol}', which this program does not know: upgrade "
             "depository."
         )
+    try:
+        is_altered = fields.get("check", check := check_of(fields)) != check
+    except InvalidContent as error:
+        raise AlteredObject(f"The format marker {KEY} of {url} is damaged: {error}.") from error
+    if is_altered:
+        raise AlteredObject(
+            f"The format marker {KEY} of {url} is damaged: its check sum does not fit. If it was edited on purpose, "
+            "take the field 'check' out of it."
+        )
     return _decoded(url, form, protocol, fields)
-
-
-def _check(fields: dict[str, Any]) -> str:
-    """A checksum of all fields but itself: one character that is another would send plain notebooks elsewhere."""
-    import json
-
-    from blake3 import blake3
-
-    rest = {name: value for name, value in fields.items() if name != "check"}
-    return blake3(json.dumps(rest, sort_keys=True).encode()).hexdigest(length=8)
 
 
 def _decoded(url: str, form: int, protocol: str, fields: dict[str, Any]) -> Marker:

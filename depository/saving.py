@@ -68,11 +68,9 @@ def prepare(given: bytes | dict[str, Any], cells: CellCache | None = None) -> Pr
     """
     if not isinstance(given, bytes):
         content = contents.from_notebook(given)
-        return Prepared(content, None, len(render.render(content.value)), {}, is_file=False)
-    if len(given) > MAX_SOURCE:
-        raise InvalidContent(
-            f"The notebook has {len(given):,} bytes; at most {MAX_SOURCE:,} are archived. Clear its largest outputs."
-        )
+        size = _checked(len(render.render(content.value)))
+        return Prepared(content, None, size, {}, is_file=False)
+    _checked(len(given))
     if cells and (found := cells.read(given)):
         return Prepared(found.content, None, len(given), {}, True, found.parts, found.fingerprint)
     content = contents.from_file(given)
@@ -100,6 +98,14 @@ def objects_of(objects: Objects, given: bytes) -> dict[bytes, Frame]:
     """
     prepared = prepare(given)
     return {**prepared.frames, **objects.encode_blob(prepared.content, None, parts=prepared.parts).frames}
+
+
+def _checked(size: int) -> int:
+    if size > MAX_SOURCE:
+        raise InvalidContent(
+            f"The notebook has {size:,} bytes; at most {MAX_SOURCE:,} are archived. Clear its largest outputs."
+        )
+    return size
 
 
 def _gives(patch: bytes, rendered: bytes, given: bytes) -> bool:

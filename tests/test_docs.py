@@ -327,7 +327,7 @@ def tree(parent: type[BaseException]) -> Iterator[type[BaseException]]:
             yield from tree(child)
 
 
-@pytest.mark.parametrize("kind", list(tree(errors.DepositoryError)), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", list(dict.fromkeys(tree(errors.DepositoryError))), ids=lambda kind: kind.__name__)
 def test_every_error_is_in_the_error_reference_with_its_exit_code(kind: type[errors.DepositoryError]) -> None:
     text = (DOCS / "reference" / "errors.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| *`{kind.__name__}` *\| *{kind.exit_code} *\|", text, re.MULTILINE)

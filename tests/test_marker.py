@@ -1,5 +1,6 @@
 """The format marker: what makes a place a depository."""
 
+import itertools
 import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
@@ -19,7 +20,6 @@ from depository.errors import (
     NoDepository,
     OutcomeUnknown,
     PreconditionFailed,
-    StorageError,
     UnsupportedFormat,
 )
 from depository.marker import KEY, Marker
@@ -114,9 +114,7 @@ def test_the_marker_is_json_for_people_too() -> None:
     marker.write(backend, marker.make(CREATED, None, ("scheduled", "published")))
 
     text = backend.get(KEY, limit=10_000).data.decode()
-    said = json.loads(text)
-    assert len(said.pop("check")) == 16
-    assert said == SOUND
+    assert json.loads(text) == SOUND | {"check": marker.check_of(SOUND)}
     assert text.startswith('{\n  "format": 1,\n')
 
 
@@ -272,7 +270,30 @@ def test_a_marker_that_is_cut_off_is_damaged() -> None:
 
 
 def test_a_marker_of_many_bytes_is_not_read() -> None:
-    assert "100,000 bytes" in refusal(b" " * 100_000, StorageError)
+    assert refusal(b" " * 100_000, AlteredObject).endswith("is damaged: it is longer than 65,536 bytes.")
+
+
+def test_any_altered_byte_of_a_marker_is_noticed_or_changes_nothing() -> None:
+    backend = MemoryBackend("test")
+    wanted = marker.write(backend, marker.make(CREATED, {"published": "public"}, ("published",)))
+    data = backend.get(KEY, limit=10_000).data
+    refused = 0
+    for place, change in itertools.product(range(len(data)), (1, 2, 4, 8, 16, 32, 64, 128)):
+        try:
+            assert marker.read(holding(data[:place] + bytes([data[place] ^ change]) + data[place + 1 :])) == wanted
+        except (AlteredObject, UnsupportedFormat):
+            refused += 1
+    assert refused > 4 * len(data)
+
+
+def test_a_marker_that_was_edited_says_what_to_do() -> None:
+    backend = MemoryBackend("test")
+    marker.write(backend, marker.make(CREATED, None, ()))
+    edited = backend.get(KEY, limit=10_000).data.replace(b'"published": "published"', b'"published": "public"')
+
+    assert "take the field 'check' out of it" in refusal(edited, AlteredObject)
+    without = {name: value for name, value in json.loads(edited).items() if name != "check"}
+    assert marker.read(holding(json.dumps(without).encode())).prefixes["published"] == "public"
 
 
 @given(st.sampled_from(list(SOUND)), json_values(4))

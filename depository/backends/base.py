@@ -92,7 +92,8 @@ class Backend(ABC):
 
         Raises:
             KeyNotFound: nothing is stored there.
-            StorageError: it is larger than `limit` bytes (found out before it is in memory), or cannot be read.
+            TooLong: it is larger than `limit` bytes, which is found out before it is in memory.
+            StorageError: it cannot be read.
         """
 
     @abstractmethod
@@ -146,7 +147,8 @@ class Backend(ABC):
 
         Raises:
             KeyNotFound: it is gone by now.
-            StorageError: it is larger than `limit` bytes, or cannot be read.
+            TooLong: it is larger than `limit` bytes.
+            StorageError: it cannot be read.
         """
         raise KeyNotFound(f"{self.url} keeps no older values, of '{key}' or any other.")
 

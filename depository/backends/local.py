@@ -18,7 +18,15 @@ from blake3 import blake3
 from depository.backends import disk, names
 from depository.backends.base import Absent, Backend, Condition, Item, Match, Setting, Stored
 from depository.backends.keys import check_key
-from depository.errors import AccessDenied, KeyNotFound, OutcomeUnknown, PreconditionFailed, StorageError, StorageFull
+from depository.errors import (
+    AccessDenied,
+    KeyNotFound,
+    OutcomeUnknown,
+    PreconditionFailed,
+    StorageError,
+    StorageFull,
+    TooLong,
+)
 
 _LOCKS = 16
 _TRIES = 5
@@ -221,7 +229,7 @@ def _read_file(path: str, limit: int) -> bytes:
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit:
-            raise StorageError(f"{path} is {size:,} bytes long, and at most {limit:,} were expected.")
+            raise TooLong(f"{path} is {size:,} bytes long, and at most {limit:,} were expected.")
         return file.read()
 
 

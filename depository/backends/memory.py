@@ -11,7 +11,7 @@ from blake3 import blake3
 from depository.backends.base import VERSIONED, Absent, Backend, Condition, Item, Kept, Match, Setting, Stored
 from depository.backends.keys import check_key
 from depository.backends.versions import Found, Judge
-from depository.errors import KeyNotFound, PreconditionFailed, StorageError
+from depository.errors import KeyNotFound, PreconditionFailed, TooLong
 
 
 class MemoryBackend(Backend):
@@ -200,7 +200,7 @@ class VersionedMemory(Backend):
 
 def _check_size(url: str, key: str, data: bytes, limit: int) -> None:
     if len(data) > limit:
-        raise StorageError(f"'{key}' in {url} is {len(data):,} bytes long, and at most {limit:,} were expected.")
+        raise TooLong(f"'{key}' in {url} is {len(data):,} bytes long, and at most {limit:,} were expected.")
 
 
 _shared: dict[str, MemoryBackend] = {}

@@ -27,7 +27,7 @@ from depository.backends.base import (
 from depository.backends.keys import check_key, is_key
 from depository.backends.s3_settings import S3Settings
 from depository.backends.versions import Found, Judge
-from depository.errors import InvalidSettings, InvalidURL, KeyNotFound, PreconditionFailed, StorageError
+from depository.errors import InvalidSettings, InvalidURL, KeyNotFound, PreconditionFailed, StorageError, TooLong
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -112,7 +112,7 @@ class S3Backend(Backend):
                 else:
                     break
         if data is None:
-            raise StorageError(f"'{key}' in {self.url} is longer than the {limit:,} bytes that were expected.")
+            raise TooLong(f"'{key}' in {self.url} is longer than the {limit:,} bytes that were expected.")
         stored = Stored(data, self._etag(answer.get("ETag")))
         return Found(answer.get("VersionId", ""), stored, answer.get("Metadata", {}).get(_NOTE))
 

@@ -13,7 +13,17 @@ from threading import Lock
 from typing import NamedTuple
 
 from depository.backends.base import Absent, Backend, Match
-from depository.errors import AlteredObject, Conflict, KeyNotFound, OutcomeUnknown, PreconditionFailed, StorageError
+from depository.errors import (
+    AlteredObject,
+    Conflict,
+    KeyNotFound,
+    NewerObject,
+    OutcomeUnknown,
+    PreconditionFailed,
+    StorageError,
+    TooLong,
+    UnsupportedFormat,
+)
 from depository.history import manifest as manifests
 from depository.history import pages
 from depository.history.entries import Entry
@@ -80,6 +90,7 @@ class Commits:
 
         Raises:
             AlteredObject: what is there is no manifest, or another path's.
+            NewerObject: it is of a newer format, or altered so that it says so.
         """
         return self._read(path).manifest
 
@@ -135,11 +146,13 @@ class Commits:
             CorruptData: it is missing or altered.
         """
         try:
-            page = pages.unseal(self._objects.read(pointer.hash, Kind.PAGE))
+            page = pages.unseal(self._objects.read(pointer.hash, Kind.PAGE, limit=pages.MAX_PAGE))
         except ValueError as error:
             raise AlteredObject(f"The page {pointer.hash.hex()} is damaged: {error}.", pointer.hash) from error
         if (page.position, page.first) != (pointer.position, pointer.first):
-            raise AlteredObject(f"The page {pointer.hash.hex()} is not the one that points to it.", pointer.hash)
+            raise AlteredObject(f"The page {pointer.hash.hex()} is not the one that was pointed to.", pointer.hash)
+        if any(back.position >= page.position for back in page.back):
+            raise AlteredObject(f"The page {pointer.hash.hex()} is damaged: it does not lead back.", pointer.hash)
         return page
 
     def _try(self, path: str, head: Head, proposal: Proposal) -> tuple[Head, StorageError | None]:
@@ -174,13 +187,19 @@ class Commits:
         except KeyNotFound:
             self._forget(path)
             return Head(None, None)
+        except TooLong as error:
+            self._forget(path)
+            raise _damaged(path, f"it is longer than {manifests.READ_LIMIT:,} bytes") from error
         try:
             manifest = manifests.unpack(stored.data)
             if manifest.path != path:
                 raise ValueError(f"it is that of '{manifest.path}'")
         except ValueError as error:
             self._forget(path)
-            raise AlteredObject(f"The manifest of '{path}' ({key}) is damaged: {error}.") from error
+            raise _damaged(path, str(error)) from error
+        except UnsupportedFormat as error:
+            self._forget(path)
+            raise NewerObject(f"The manifest of '{path}' ({key}) cannot be read: {error}.") from error
         return self._remember(path, Head(manifest, stored.etag))
 
     def _known(self, path: str) -> Head | None:
@@ -198,3 +217,7 @@ class Commits:
     def _forget(self, path: str) -> None:
         with self._lock:
             self._heads.pop(path, None)
+
+
+def _damaged(path: str, why: str) -> AlteredObject:
+    return AlteredObject(f"The manifest of '{path}' ({manifests.key_of(path)}) is damaged: {why}.")

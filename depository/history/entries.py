@@ -8,6 +8,10 @@ follows in the order of the fields here. The layout is a promise for ever, writt
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
+EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999
+"""The times that an entry may have, those of the years 1 to 9999: in milliseconds since the epoch."""
+_LARGEST = (1 << 63) - 1
+
 
 class ContentKind(IntEnum):
     """What a version's content is."""
@@ -114,7 +118,8 @@ def decode(fields: Any) -> Entry:
     texts = (author, cause, message)
     if not all(type(value) is int for value in (number, time, size)) or not all(type(text) is str for text in texts):
         raise ValueError("a version has a field of a wrong type")
-    if number < 1 or size < 0 or not _is_hash(digest):
+    is_possible = 1 <= number <= _LARGEST and 0 <= size <= _LARGEST and EARLIEST <= time <= LATEST
+    if not is_possible or not is_hash(digest):
         raise ValueError("a version has a field of an impossible value")
     return VersionEntry(
         number, time, author, cause, message, digest, size, ContentKind(kind), Change(change), _decode_source(source)
@@ -127,6 +132,7 @@ def _decode_event(fields: list[Any]) -> EventEntry:
     event, time, author, message, ref, number, previous, other = fields
     sound = (
         type(time) is int
+        and EARLIEST <= time <= LATEST
         and isinstance(author, str)
         and isinstance(message, str)
         and all(value is None or isinstance(value, str) for value in (ref, other))
@@ -153,11 +159,12 @@ def _decode_source(fields: Any) -> Source | None:
             return Source(style)
         case [int(style), bytes(patch)]:
             return Source(style, patch)
-        case [int(style), None, bytes(digest)] if _is_hash(digest):
+        case [int(style), None, bytes(digest)] if is_hash(digest):
             return Source(style, None, digest)
         case _:
             raise ValueError("a version's source is altered")
 
 
-def _is_hash(value: Any) -> bool:
+def is_hash(value: Any) -> bool:
+    """Whether a value is of the form of a hash."""
     return type(value) is bytes and len(value) == 32

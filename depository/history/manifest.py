@@ -143,6 +143,8 @@ def unpack(data: bytes) -> Manifest:
         manifest = _decoded(msgpack.unpackb(stored.decode(limit=READ_LIMIT)))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("it lacks a field, or has one of a wrong type") from error
+    if not _has_types(manifest):
+        raise ValueError("it has a field of a wrong type")
     if is_alive(len(data)) is not manifest.alive:
         raise ValueError("its length does not say what its content says")
     return manifest
@@ -173,10 +175,23 @@ def sealed(manifest: Manifest) -> tuple[Manifest, bytes, dict[bytes, Frame]]:
 def _where_to_cut(recent: Sequence[Entry]) -> int:
     """After a whole group if there is one, else after a run, else in the middle."""
     for step in (GROUP, RUN):
-        for index, entry in enumerate(recent[:-1]):
+        for index, entry in enumerate(recent[:-1][:MAX_RECENT]):
             if isinstance(entry, VersionEntry) and entry.number % step == 0:
                 return index + 1
-    return max(1, len(recent) // 2)
+    return max(1, min(len(recent), MAX_RECENT) // 2)
+
+
+def _has_types(manifest: Any) -> bool:
+    """Whether the fields of a `Manifest` that nothing else has looked at are what they should be."""
+    return (
+        isinstance(manifest.path, str)
+        and type(manifest.generation) is int
+        and isinstance(manifest.write_id, bytes)
+        and isinstance(manifest.fingerprint, bytes)
+        and all(isinstance(ref, str) and type(number) is int for ref, number in manifest.refs.items())
+        and all(isinstance(path, str | None) for path in (manifest.renamed_from, manifest.renamed_to))
+        and all(type(latest) is int and entries.is_hash(digest) for latest, digest in manifest.buried)
+    )
 
 
 def _decoded(fields: dict[str, Any]) -> Manifest:

@@ -17,6 +17,9 @@ from depository.history.entries import Entry, VersionEntry
 from depository.objects import frame
 from depository.objects.frame import Frame, Kind
 
+MAX_PAGE = 1 << 20
+"""Bytes of the largest page, decoded. Writers stay far below: a page has at most 96 entries, of 6 KB at most."""
+
 
 class Pointer(NamedTuple):
     """Where a page is."""
@@ -77,7 +80,7 @@ def decode_pointer(fields: object) -> Pointer:
         ValueError: it is none.
     """
     match fields:
-        case [int(position), int(first), bytes(digest)]:
+        case [int(position), int(first), bytes(digest)] if entries.is_hash(digest):
             return Pointer(position, first, digest)
         case _:
             raise ValueError("a pointer to a page is altered")
@@ -102,22 +105,23 @@ def find(number: int, back: Sequence[Pointer], read: Callable[[Pointer], Page]) 
     Raises:
         CorruptData: that page is damaged, or all that lead to it are.
     """
-    newer = [pointer for pointer in back if pointer.first > number]
-    nearest = back[len(newer)] if len(newer) < len(back) else None
-    if nearest and (not newer or nearest.position == newer[-1].position - 1):
-        page = read(nearest)
-        return page if any(isinstance(e, VersionEntry) and e.number == number for e in page.entries) else None
-    damage: CorruptData | None = None
-    for pointer in reversed(newer):
-        try:
-            page = read(pointer)
-        except CorruptData as error:  # a nearer one leads there as well, in more steps
-            damage = damage or error
+    while True:
+        newer = [pointer for pointer in back if pointer.first > number]
+        nearest = back[len(newer)] if len(newer) < len(back) else None
+        if nearest and (not newer or nearest.position == newer[-1].position - 1):
+            page = read(nearest)
+            return page if any(isinstance(e, VersionEntry) and e.number == number for e in page.entries) else None
+        damage: CorruptData | None = None
+        for pointer in reversed(newer):
+            try:
+                back = read(pointer).back
+                break
+            except CorruptData as error:  # a nearer one leads there as well, in more steps
+                damage = damage or error
         else:
-            return find(number, page.back, read)
-    if damage:
-        raise damage
-    return None
+            if damage:
+                raise damage
+            return None
 
 
 def walk(back: Sequence[Pointer], read: Callable[[Pointer], Page]) -> Iterator[Page]:

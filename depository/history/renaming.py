@@ -7,7 +7,7 @@ number ever changes its meaning.
 
 from collections.abc import Mapping
 
-from depository.errors import AlreadyExists, Conflict, NoNotebook
+from depository.errors import AlreadyExists, AlteredObject, Conflict, NoNotebook, UnsupportedFormat
 from depository.history import manifest as manifests
 from depository.history.commit import Commits, Proposal
 from depository.history.entries import Entry, EventEntry, EventKind, VersionEntry
@@ -15,7 +15,7 @@ from depository.history.manifest import Buried, Manifest
 from depository.notebook.canonical import hash_bytes
 from depository.objects import frame
 from depository.objects.frame import Kind
-from depository.objects.store import Objects
+from depository.objects.store import Objects, key_of
 
 _MAX_ROUNDS = 100
 
@@ -73,7 +73,7 @@ def undelete(commits: Commits, objects: Objects, path: str, target: str, event: 
     if target != path:
         if deleted is None or not (deleted.deleted or deleted.buried):
             raise NoNotebook(f"Nothing that was called '{path}' has been deleted.")
-        history = deleted if deleted.deleted else manifests.unpack(objects.read(deleted.buried[-1].hash, Kind.BYTES))
+        history = deleted if deleted.deleted else _dig_up(objects, deleted)
         back = event._replace(other=path)
         commits.read(target)  # what this process remembers of it may be gone
         commits.commit(target, lambda there: _arrive(objects, history, there, back))
@@ -97,8 +97,9 @@ def _arrive(objects: Objects, source: Manifest, target: Manifest | None, event: 
     generation = source.generation
     if target is not None:
         if target.alive:
-            if target.renamed_from == source.path and _begins_with(target, source):
-                return None  # a rename that was broken off is taken up again
+            is_rename = event.event is EventKind.RENAME
+            if is_rename and target.renamed_from == source.path and _begins_with(target, source):
+                return None  # one that was broken off is taken up again
             raise AlreadyExists(
                 f"There is a notebook '{target.path}' already; choose another name, or delete it first."
             )
@@ -194,3 +195,19 @@ def _bury(objects: Objects, manifest: Manifest) -> Buried:
     digest = hash_bytes(data)
     objects.write({digest: frame.encode(Kind.BYTES, data)})
     return Buried(manifest.latest, digest)
+
+
+def _dig_up(objects: Objects, manifest: Manifest) -> Manifest:
+    """The newest history that was displaced.
+
+    Raises:
+        CorruptData: the object that holds its manifest is missing or altered, or is no manifest.
+    """
+    digest = manifest.buried[-1].hash
+    data = objects.read(digest, Kind.BYTES, limit=manifests.READ_LIMIT)
+    try:
+        return manifests.unpack(data)
+    except (ValueError, UnsupportedFormat) as error:
+        raise AlteredObject(
+            f"The object {key_of(digest)}, a history that '{manifest.path}' had, is damaged: {error}.", digest
+        ) from error

@@ -21,6 +21,9 @@ REFERENCE = 2
 BINARY_FLOOR = 16 * 1024
 TEXT_FLOOR = 4 * 1024 * 1024
 
+MAX_OUTPUTS = 1 << 30
+"""Bytes of all large values of one notebook together, one that stands there twice counted twice."""
+
 _BASE64_FLOOR = (BINARY_FLOOR + 2) // 3 * 4
 _BASE64_LINE = 76
 _MARK = bytes((0xC7, 1 + canonical.HASH_BYTES, REFERENCE))
@@ -172,9 +175,14 @@ def put_together(skeleton: bytes, outputs: Mapping[bytes, bytes]) -> Any:
         ValueError: it is no skeleton.
         KeyError: it refers to a value that is not among `outputs`.
     """
+    size = 0
 
     def value_of(code: int, data: bytes) -> str:
+        nonlocal size
         form, digest = _parse_reference(code, data)
+        size += len(outputs[digest])
+        if size > MAX_OUTPUTS:  # one may be referred to any number of times
+            raise ValueError(f"its large values are more than {MAX_OUTPUTS:,} bytes together")
         return _write(form, outputs[digest])
 
     return canonical.decode(skeleton, value_of)

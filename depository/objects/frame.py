@@ -29,6 +29,10 @@ MIN_WINDOW_LOG = 10
 MAX_WINDOW_LOG = 30
 """Of zstd's window, in bits: a reader has to allow for as much."""
 
+MOST_GROWTH = 1 << 15
+"""How many times as much as it takes a zstd frame may hold: its blocks are of 128 KiB at most, and of 4 bytes at least.
+What claims to hold more is refused before memory is taken for it."""
+
 _HASH_BYTES = 32
 
 
@@ -85,9 +89,13 @@ class Frame(NamedTuple):
 
 
 def encode(kind: Kind, payload: bytes, outputs: tuple[bytes, ...] = ()) -> Frame:
-    """The frame of a payload that builds on nothing, compressed where that pays."""
+    """The frame of a payload that builds on nothing, compressed where that pays.
+
+    What refers to outputs is compressed anyway: its hash is over these as well, and the checksum that comes with zstd
+    lets it be checked, and built on, without reading them.
+    """
     packed = _compress(payload, None)
-    if len(packed) < len(payload):
+    if outputs or len(packed) < len(payload):
         return Frame(kind, Codec.ZSTD, len(payload), None, outputs, packed)
     return Frame(kind, Codec.STORED, len(payload), None, outputs, payload)
 
@@ -123,7 +131,7 @@ def unpack(data: bytes) -> Frame:
     """The frame of an object's bytes.
 
     Raises:
-        UnsupportedFormat: a newer depository wrote it.
+        UnsupportedFormat: a newer depository wrote it. Like that of the other, its text is the end of a sentence.
         ValueError: it is no frame.
     """
     if data[: len(MAGIC)] != MAGIC or len(data) <= len(MAGIC):
@@ -132,8 +140,7 @@ def unpack(data: bytes) -> Frame:
         if version < FORMAT:
             raise ValueError("it is of no known format")
         raise UnsupportedFormat(
-            f"This depository holds data of format {version}, and this program reads formats up to {FORMAT}: "
-            "upgrade depository."
+            f"it is data of format {version}, and this program reads formats up to {FORMAT}: upgrade depository"
         )
     try:
         fields = msgpack.unpackb(memoryview(data)[len(MAGIC) + 1 :])
@@ -198,6 +205,8 @@ def _decompress(encoded: bytes, size: int, base: bytes | None) -> bytes:
         # a frame may declare a size of its own, and memory would be taken for it
         if zstandard.frame_content_size(encoded) not in (-1, size):
             raise ValueError("it is compressed with another size than it declares")
+        if size > min(MAX_PAYLOAD, MOST_GROWTH * len(encoded)):
+            raise ValueError(f"{len(encoded):,} bytes cannot hold the {size:,} that it declares")
         if not size:
             return b""
         return zstandard.ZstdDecompressor(dict_data=_dictionary(base), max_window_size=1 << MAX_WINDOW_LOG).decompress(

@@ -5,7 +5,8 @@ decoded and compared before it is sent; what is read is hashed before it is retu
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -15,12 +16,14 @@ from depository.errors import (
     CorruptData,
     KeyNotFound,
     MissingObject,
+    NewerObject,
     OutcomeUnknown,
     PreconditionFailed,
+    TooLong,
     UnsupportedFormat,
 )
 from depository.objects import frame
-from depository.objects.frame import Frame, Kind
+from depository.objects.frame import Codec, Frame, Kind
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -174,8 +177,17 @@ class Objects:
             AlteredObject: it, or one of those, is not what it should be.
         """
         payload = self.read_payload(digest, chain)
-        wanted = payload.frame.outputs
-        return content_of(digest, payload, dict(zip(wanted, self.map(self.read_output, wanted), strict=True)))
+        outputs = self._outputs(digest, payload.frame.outputs)
+        with _within_memory(digest):
+            return content_of(digest, payload.frame.kind, payload.data, outputs)
+
+    def _outputs(self, digest: bytes, refers_to: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The large values of a notebook, by hash, each checked against it."""
+        wanted = list(dict.fromkeys(refers_to))
+        frames = self.map(self.read_frame, wanted)
+        if (size := sum(output.size for output in frames)) > frame.MAX_PAYLOAD:
+            raise _altered(digest, f"its outputs are {size:,} bytes in all, past the limit of {frame.MAX_PAYLOAD:,}")
+        return dict(zip(wanted, self.map(_output, zip(wanted, frames, strict=True)), strict=True))
 
     def read_bare(self, digest: bytes, chain: Sequence[bytes] = ()) -> dict[str, Any] | None:
         """Read a notebook without its large values, each a `notebook.skeleton.Reference`; None for raw bytes.
@@ -199,7 +211,8 @@ class Objects:
         try:
             if payload.frame.kind is not Kind.NOTEBOOK:
                 raise ValueError(f"it is a {payload.frame.kind.name.lower()}, not a blob")
-            found = skeleton.bare(payload.data)
+            with _within_memory(digest):
+                found = skeleton.bare(payload.data)
             if not isinstance(found, dict):
                 raise ValueError("it is no notebook")  # noqa: TRY004 - told as every other damage of it is
         except ValueError as error:
@@ -223,14 +236,29 @@ class Objects:
         wanted = [key for key in dict.fromkeys(digests) if not self._cached(key)]
         return {key: found for key, found in zip(wanted, self.map(self._try_read, wanted), strict=True) if found}
 
-    def read(self, digest: bytes, kind: Kind) -> bytes:
+    def read(self, digest: bytes, kind: Kind, *, limit: int = frame.MAX_PAYLOAD) -> bytes:
         """Read an object that is no notebook, checked against its hash.
+
+        Args:
+            digest: the hash.
+            kind: what it is.
+            limit: bytes of the largest that is expected, decoded.
 
         Raises:
             MissingObject: it is not there.
-            AlteredObject: it is not what its name stands for.
+            AlteredObject: it is not what its name stands for, or larger.
         """
-        return _checked(digest, self.read_frame(digest), kind)
+        return _checked(digest, self.read_frame(digest), kind, limit)
+
+    def read_text(self, digest: bytes) -> str:
+        """Read a large text; it raises as `read` does."""
+        from depository.notebook import canonical
+
+        data = self.read(digest, Kind.TEXT)
+        try:
+            return canonical.decode_text(data)
+        except UnicodeDecodeError as error:
+            raise _altered(digest, "it is no text") from error
 
     def read_frame(self, digest: bytes) -> Frame:
         """Read an object without decoding it.
@@ -238,13 +266,19 @@ class Objects:
         Raises:
             MissingObject: it is not there.
             AlteredObject: it is no frame.
+            NewerObject: it is of a newer format, or altered so that it says so.
         """
         try:
             data = self._backend.get(key_of(digest), limit=frame.MAX_FRAME).data
         except KeyNotFound:
             raise MissingObject(f"The object {key_of(digest)} is missing from {self._backend.url}.", digest) from None
+        except TooLong as error:
+            raise _altered(digest, f"it is longer than {frame.MAX_FRAME:,} bytes") from error
         try:
-            return frame.unpack(data)
+            with _within_memory(digest):
+                return frame.unpack(data)
+        except UnsupportedFormat as error:
+            raise NewerObject(f"The object {key_of(digest)} cannot be read: {error}.", digest) from error
         except ValueError as error:
             raise _altered(digest, str(error)) from error
 
@@ -297,11 +331,15 @@ class Objects:
         for step in reversed(chain):
             blob = frames[step]
             try:
-                data = blob.decode(payload.data if payload else None)
+                with _within_memory(step):
+                    data = blob.decode(payload.data if payload else None)
             except ValueError as error:
                 raise _altered(step, str(error)) from error
             if not blob.outputs and _hash_of(blob.kind, data) != step:
                 raise _altered(step, _OTHER_HASH)
+            if blob.outputs and blob.codec is Codec.STORED:
+                # it has no checksum of its own; `frame.encode` writes no such blob any more
+                content_of(step, blob.kind, data, self._outputs(step, blob.outputs))
             below = (blob.base, *payload.chain) if payload and blob.base else ()
             payload = Payload(data, below, blob)
             self.remember(step, payload)
@@ -310,8 +348,7 @@ class Objects:
 
     def read_output(self, digest: bytes) -> bytes:
         """Read a large value of a notebook, checked against its hash; errors as `read` has them."""
-        blob = self.read_frame(digest)
-        return _checked(digest, blob, Kind.TEXT if blob.kind is Kind.TEXT else Kind.BYTES)
+        return _output((digest, self.read_frame(digest)))
 
     def _try_read(self, digest: bytes) -> Frame | None:
         try:
@@ -332,7 +369,7 @@ class Objects:
         return list(self._pool.map(call, todo))
 
 
-def content_of(digest: bytes, payload: Payload, outputs: dict[bytes, bytes]) -> "Content":
+def content_of(digest: bytes, kind: Kind, data: bytes, outputs: dict[bytes, bytes]) -> "Content":
     """The content of a decoded blob and the large values that it refers to.
 
     Raises:
@@ -340,15 +377,16 @@ def content_of(digest: bytes, payload: Payload, outputs: dict[bytes, bytes]) -> 
     """
     from depository.notebook import content as contents
 
-    kind = payload.frame.kind
     try:
         if kind is Kind.BYTES:
-            content = contents.from_raw(payload.data)
+            content = contents.from_raw(data)
         elif kind is Kind.NOTEBOOK:
-            content = contents.from_skeleton(payload.data, outputs)
+            content = contents.from_skeleton(data, outputs)
         else:
             raise ValueError(f"it is a {kind.name.lower()}, not a blob")
-    except (ValueError, KeyError) as error:
+    except KeyError as error:
+        raise _altered(digest, "it refers to an output that its header does not name") from error
+    except ValueError as error:
         raise _altered(digest, str(error)) from error
     if content.hash != digest:
         raise _altered(digest, _OTHER_HASH)
@@ -372,11 +410,17 @@ def _gives_back(blob: Frame, base: bytes | None, content: "Content", parts: "Ske
     return again.hash == content.hash
 
 
-def _checked(digest: bytes, blob: Frame, kind: Kind) -> bytes:
+def _output(item: tuple[bytes, Frame]) -> bytes:
+    digest, blob = item
+    return _checked(digest, blob, Kind.TEXT if blob.kind is Kind.TEXT else Kind.BYTES)
+
+
+def _checked(digest: bytes, blob: Frame, kind: Kind, limit: int = frame.MAX_PAYLOAD) -> bytes:
     if blob.kind is not kind:
         raise _altered(digest, f"it is of the kind {blob.kind.name.lower()}, not {kind.name.lower()}")
     try:
-        data = blob.decode()
+        with _within_memory(digest):
+            data = blob.decode(limit=limit)
     except ValueError as error:
         raise _altered(digest, str(error)) from error
     if _hash_of(kind, data) != digest:
@@ -390,6 +434,17 @@ def _hash_of(kind: Kind, data: bytes) -> bytes:
 
     hash_of = {Kind.TEXT: canonical.hash_text, Kind.BYTES: canonical.hash_bytes}.get(kind, canonical.hash_canonical)
     return hash_of(data)
+
+
+@contextmanager
+def _within_memory(digest: bytes) -> Iterator[None]:
+    """Tell of an object that grows larger than this process may as of one that cannot be read."""
+    try:
+        yield
+    except MemoryError as error:
+        raise CorruptData(
+            f"The object {key_of(digest)} cannot be read: it takes more memory than there is.", digest
+        ) from error
 
 
 def _altered(digest: bytes, why: str) -> AlteredObject:

@@ -58,6 +58,9 @@ _USELESS = {
 }
 """What SQLite says of a file that holds something else than it should."""
 
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What may come of a file that is damaged. Python's module cannot even read what SQLite says of some."""
+
 _TABLES = """
 CREATE TABLE paths (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, etag TEXT NOT NULL, state INTEGER NOT NULL,
@@ -130,7 +133,7 @@ class Index:
         """Open or make the index of a file, or one in memory.
 
         Raises:
-            sqlite3.Error: it cannot be used as it is.
+            sqlite3.Error, UnicodeDecodeError: it cannot be used as it is.
             OSError: the file cannot be made.
         """
         self.file = file
@@ -144,12 +147,13 @@ class Index:
             # no write-ahead log: its shared memory does not work in a home directory on a network
             self._database.execute("PRAGMA journal_mode = TRUNCATE")
             self._database.execute("PRAGMA synchronous = NORMAL")
+            self._database.execute("PRAGMA cell_size_check = ON")  # a damaged page is noticed before it is believed
             self._make()
         except BaseException:
             self._database.close()
             raise
         self._unpacked = zstandard.ZstdDecompressor()
-        self._packed = zstandard.ZstdCompressor(level=3)
+        self._packed = zstandard.ZstdCompressor(level=3, write_checksum=True)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -462,19 +466,19 @@ def open_index(file: str | None, *, anew: bool = False) -> Index:
         remove(file)
     try:
         return Index(file)
-    except (sqlite3.Error, OSError) as error:
+    except (*FAILURES, OSError) as error:
         if not file or not is_useless(error):
             return Index(None)
     remove(file)
     try:
         return Index(file)
-    except (sqlite3.Error, OSError):
+    except (*FAILURES, OSError):
         return Index(None)
 
 
 def is_useless(error: BaseException) -> bool:
     """Whether an error says that the file holds something else than an index: not only that it cannot be used now."""
-    if isinstance(error, IndexDamagedError):
+    if isinstance(error, IndexDamagedError | UnicodeDecodeError) or "decode to UTF-8" in str(error):
         return True
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _USELESS
 

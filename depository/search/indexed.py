@@ -1,10 +1,9 @@
 """An index that is brought up to date and asked, and done without where it fails."""
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from depository.search.index import Index, Known, is_useless, open_index
+from depository.search.index import FAILURES, Index, Known, is_useless, open_index
 from depository.search.query import Telling
 from depository.search.updating import Line, Store, Wanted, update
 
@@ -60,18 +59,18 @@ class Indexed:
         """Ask the index of some paths that were brought up to date."""
         try:
             return question(self._index, paths)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self._do_without(error)
             return self.ask(self._updated(paths, lambda _: None), question)
 
     def _updated(self, lines: Sequence[Line], step: Callable[[float], None]) -> list[Known]:
         try:
             return update(self._index, self._store, lines, self._wanted, self._note, step)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self._do_without(error)
             return self._updated(lines, step)
 
-    def _do_without(self, error: sqlite3.Error) -> None:
+    def _do_without(self, error: Exception) -> None:
         """Go on with a new file, where the old one is useless; else with an index in memory."""
         file = self._index.file
         if file is None:

@@ -11,14 +11,13 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from depository.backends.base import Backend, Stored
-from depository.errors import CorruptData, KeyNotFound
+from depository.errors import CorruptData, KeyNotFound, TooLong, UnsupportedFormat
 from depository.history import manifest as manifests
 from depository.history.bases import chain_hashes
 from depository.history.commit import Commits
 from depository.history.entries import EventEntry, EventKind, VersionEntry
 from depository.history.manifest import GROUP, Manifest
-from depository.notebook.canonical import decode_text
-from depository.objects.frame import Frame, Kind
+from depository.objects.frame import Frame
 from depository.objects.store import Objects
 from depository.search.index import Index, Known, State
 from depository.search.texts import Group, Sheet, groups_of, groups_of_raw
@@ -144,6 +143,8 @@ def _changed(store: Store, wanted: Wanted, line: Line, known: Known | None) -> S
         stored = store.backend.get(manifests.key_of(line.path), limit=manifests.READ_LIMIT)
     except KeyNotFound:
         return None
+    except TooLong:
+        return Stored(b"", "")  # it is no manifest, and told as that
     return None if known and is_enough and stored.etag == known.etag else stored
 
 
@@ -164,7 +165,7 @@ def _compared(
         manifest = manifests.unpack(stored.data)
         if manifest.path != path:
             raise ValueError(f"it is that of '{manifest.path}'")
-    except ValueError as error:
+    except (ValueError, UnsupportedFormat) as error:
         return _Look(None, damage=f"'{path}' is not searched: its manifest is damaged: {error}.")
     fresh = _known(manifest, stored.etag)
     if fresh.state is State.RENAMED:
@@ -300,7 +301,7 @@ class _Reading:
             self._held += sum(len(text) for group in groups or () for _, text in group)
 
     def _read_text(self, digest: bytes) -> str:
-        return decode_text(self._store.objects.read(digest, Kind.TEXT))
+        return self._store.objects.read_text(digest)
 
     def _keep(self) -> None:
         if self._read:

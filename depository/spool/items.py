@@ -162,6 +162,19 @@ def _header(data: bytes) -> tuple[Item, str, int]:
         fields: list[Any] = msgpack.unpackb(data[start : start + length], unicode_errors="surrogatepass")
         kind, time, author, cause, shown, url, path, s3, file, old, directory, name = fields
         item = Item(Kind(kind), time, author, cause, shown, url, path, s3, file, old, directory)
-    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        if not _has_types(item, name):
+            raise TypeError("a field is of a wrong type")
+    except (ValueError, TypeError, AttributeError, msgpack.UnpackException) as error:
         raise ValueError(f"its header cannot be read: {error}") from error
     return item, name, start + length
+
+
+def _has_types(item: Any, name: Any) -> bool:
+    """Whether the fields are what they should be: a header that is looked at alone has no check sum."""
+    return (
+        type(item.time) is int
+        and all(isinstance(text, str) for text in (item.author, item.cause, item.shown, name))
+        and all(isinstance(text, str | None) for text in (item.url, item.path, item.file, item.old))
+        and all(isinstance(word, str) for pair in item.s3.items() for word in pair)
+        and type(item.directory) is bool
+    )

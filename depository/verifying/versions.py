@@ -146,7 +146,8 @@ class Versions:
             return Outcome(job, found)
         version = job.version
         try:
-            content = content_of(version.hash, found, {each: self._output(each) for each in found.frame.outputs})
+            outputs = {each: self._output(each) for each in found.frame.outputs}
+            content = content_of(version.hash, found.frame.kind, found.data, outputs)
             is_raw = found.frame.kind is Kind.BYTES
             if is_raw is not (version.kind is ContentKind.RAW):
                 raise ValueError(f"its entry says {version.kind.name.lower()}, and its content is not that")

@@ -65,6 +65,13 @@ def test_undelete_may_bring_it_back_under_another_name(deleted: Depository, back
     assert see(backend)["other.ipynb"].files == (file_of(small(1)), file_of(small(2)))
 
 
+def test_a_name_under_which_it_is_back_already_is_taken(deleted: Depository) -> None:
+    deleted.undelete(PATH, to="other.ipynb")
+
+    with pytest.raises(AlreadyExists):
+        deleted.undelete(PATH, to="other.ipynb")
+
+
 def test_saving_there_brings_it_back_with_its_history(deleted: Depository, backend: Backend) -> None:
     assert deleted.save(PATH, file_of(small(3))).number == 3
 

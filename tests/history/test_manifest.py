@@ -199,6 +199,14 @@ def test_a_flood_of_events_is_sealed_and_the_newest_version_stays_at_hand() -> N
     assert sum(len(page.entries) for page in shelf.values()) + len(manifest.recent) == 1001
 
 
+def test_no_page_is_too_long_to_be_read_however_much_is_appended_at_once() -> None:
+    flood = [EventEntry(EventKind.TAG, 0, "a" * 256, Random(n).randbytes(2048).hex(), "tag", 1) for n in range(700)]
+    _, _, new = manifests.sealed(Manifest("a.ipynb").appended(*flood, strategies.version(64), *flood))
+
+    assert len(new) > 10
+    assert all(page.size <= pages.MAX_PAGE for page in new.values())
+
+
 def test_the_pointers_of_the_manifest_are_those_of_a_next_page() -> None:
     manifest, shelf, _ = grown([strategies.version(number) for number in range(1, 1001)])
     newest = shelf[manifest.back[0].hash]

@@ -268,7 +268,7 @@ def test_a_header_that_is_no_array_is_refused(header: Any) -> None:
 
 @pytest.mark.parametrize("version", [2, 3, 255])
 def test_a_newer_format_asks_for_an_upgrade(version: int) -> None:
-    sentence = rf"^This depository holds data of format {version}, .* formats up to 1: upgrade depository\.$"
+    sentence = rf"^it is data of format {version}, .* formats up to 1: upgrade depository$"
     with pytest.raises(UnsupportedFormat, match=sentence):
         frame.unpack(MAGIC + bytes([version]) + b"whatever comes")
 

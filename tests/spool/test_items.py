@@ -1,5 +1,7 @@
 """An item as a file."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +57,22 @@ def test_an_item_with_any_byte_changed_is_damaged() -> None:
         changed[at] ^= 0x01
         with pytest.raises(ValueError):  # noqa: PT011 - whatever it says, it is refused
             items.decode(bytes(changed))
+
+
+def test_a_header_that_is_looked_at_alone_has_the_fields_of_one_whatever_was_altered() -> None:
+    data = encoded(ITEM, b"content")
+    for at, mask in itertools.product(range(8, len(data) - 40), range(1, 256)):
+        changed = bytearray(data)
+        changed[at] ^= mask
+        try:
+            found = items.decode_header(bytes(changed))
+        except ValueError:
+            continue
+        assert type(found.time) is int
+        assert isinstance(found.path, str | None)
+        assert isinstance(found.author, str)
+        assert dict(found.s3) is not None
+        assert isinstance(found.directory, bool)
 
 
 def test_an_item_with_something_behind_it_is_damaged() -> None:
