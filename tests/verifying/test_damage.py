@@ -7,9 +7,10 @@ import pytest
 from depository.backends.memory import MemoryBackend
 from depository.errors import NoDepository
 from depository.history import manifest as manifests
+from depository.testing.seeing import copied
 from depository.verifying.findings import Kind
 from tests.api.histories import as_manifest
-from tests.api.stores import CLOCK, copied, depository_on, found
+from tests.api.stores import CLOCK, depository_on, found
 from tests.api.test_damage import DAMAGE, OBJECTS, PATH, VERSIONS, blob, damage, file, page
 from tests.notebooks import file_of, small, with_plots
 from tests.verifying.checks import check, data_of, is_sound

@@ -9,8 +9,9 @@ from depository.backends.metering import Metering
 from depository.depository import Depository
 from depository.models import Draft
 from depository.specs import SPACES
-from tests.api.faults import Interrupted
-from tests.api.stores import CLOCK, depository_on, found, see
+from depository.testing.faults import Interrupted
+from depository.testing.seeing import see
+from tests.api.stores import CLOCK, depository_on, found
 from tests.notebooks import file_of, with_plots
 from tests.verifying.checks import check, data_of, versioned
 

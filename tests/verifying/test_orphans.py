@@ -5,9 +5,9 @@ import pytest
 from depository.backends.base import Backend, Stored
 from depository.backends.memory import MemoryBackend, VersionedBucket
 from depository.backends.metering import Metering
+from depository.testing.faults import Fault, Faulty, Interrupted, Killed
 from depository.verifying import orphans
 from depository.verifying.findings import Kind
-from tests.api.faults import Fault, Faulty, Interrupted, Killed
 from tests.api.stores import CLOCK, depository_on, found
 from tests.notebooks import file_of, small, with_plots
 from tests.verifying.checks import Strict, check, data_of, objects_in

@@ -9,9 +9,10 @@ from depository.backends.memory import MemoryBackend, VersionedBucket, Versioned
 from depository.depository import Depository
 from depository.history import manifest as manifests
 from depository.objects.store import key_of
+from depository.testing.seeing import see
 from depository.verifying.findings import Kind
 from tests.api.histories import as_manifest
-from tests.api.stores import CLOCK, depository_on, found, see
+from tests.api.stores import CLOCK, depository_on, found
 from tests.api.test_damage import DAMAGE
 from tests.notebooks import file_of, small, with_plots
 from tests.verifying.checks import Strict, check, data_of, is_sound, objects_in, versioned

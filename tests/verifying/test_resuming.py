@@ -9,9 +9,9 @@ from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
 from depository.errors import Conflict, StorageError, Unreachable
 from depository.models import Draft
+from depository.testing.faults import Fault, Faulty
 from depository.verifying import checking, ledger
 from depository.verifying.findings import Kind
-from tests.api.faults import Fault, Faulty
 from tests.api.histories import PATH as LONG
 from tests.api.histories import with_history
 from tests.api.stores import CLOCK, depository_on, found
