@@ -8,12 +8,20 @@
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import NamedTuple
 
 from depository.backends.base import Absent, Backend, Match
-from depository.errors import AlteredObject, Conflict, KeyNotFound, OutcomeUnknown, PreconditionFailed, StorageError
+from depository.errors import (
+    AlteredObject,
+    Conflict,
+    DepositoryError,
+    KeyNotFound,
+    OutcomeUnknown,
+    PreconditionFailed,
+    StorageError,
+)
 from depository.history import manifest as manifests
 from depository.history import pages
 from depository.history.entries import Entry
@@ -123,9 +131,9 @@ class Commits:
         )
 
     def history(self, manifest: Manifest) -> Iterator[Entry]:
-        """All entries, the newest first, each page read when it is reached."""
+        """All entries, the newest first, each page read when it is reached; several at once from the third on."""
         yield from reversed(manifest.recent)
-        for page in pages.walk(manifest.back, self.read_page):
+        for page in pages.walk(manifest.back, self.read_page, self._read_ahead, self._backend.workers):
             yield from reversed(page.entries)
 
     def read_page(self, pointer: pages.Pointer) -> pages.Page:
@@ -141,6 +149,15 @@ class Commits:
         if (page.position, page.first) != (pointer.position, pointer.first):
             raise AlteredObject(f"The page {pointer.hash.hex()} is not the one that points to it.", pointer.hash)
         return page
+
+    def _read_ahead(self, pointers: Sequence[pages.Pointer]) -> list[pages.Page | None]:
+        def read(pointer: pages.Pointer) -> pages.Page | None:
+            try:
+                return self.read_page(pointer)
+            except DepositoryError:  # perhaps it is never reached; if it is, reading it again says so
+                return None
+
+        return self._objects.map(read, pointers)
 
     def _try(self, path: str, head: Head, proposal: Proposal) -> tuple[Head, StorageError | None]:
         """Put the proposal, and return what is there afterwards, and the doubt about how that came."""
