@@ -45,6 +45,8 @@ class Head(NamedTuple):
     manifest: Manifest | None
     """None where nothing has ever been saved."""
     etag: str | None
+    is_shared: bool = False
+    """It was ours, and others had written since we looked before."""
 
 
 class Proposal(NamedTuple):
@@ -105,7 +107,7 @@ class Commits:
         """
         with self._path_locks[hash(path) % _LOCKS]:
             known = self._known(path)
-            head = known or self._read(path)
+            first = head = known or self._read(path)
             unexplained = 0
             for attempt in range(1, MAX_TRIES + 1):
                 proposal = propose(head.manifest)
@@ -114,7 +116,11 @@ class Commits:
                         head = self._read(path)
                         continue
                     return head.manifest
-                outcome, doubt = self._try(path, head, proposal)
+                if head is known and known.is_shared:
+                    head = self._read(path)  # others have probably written again, and a write in vain costs more
+                    if head.etag != known.etag:
+                        continue
+                outcome, doubt = self._try(path, head, proposal, is_shared=head.etag != first.etag)
                 if doubt is None or (outcome.manifest is not None and self._holds(outcome.manifest, proposal)):
                     return outcome.manifest
                 if outcome.etag == head.etag:
@@ -159,7 +165,7 @@ class Commits:
 
         return self._objects.map(read, pointers)
 
-    def _try(self, path: str, head: Head, proposal: Proposal) -> tuple[Head, StorageError | None]:
+    def _try(self, path: str, head: Head, proposal: Proposal, *, is_shared: bool) -> tuple[Head, StorageError | None]:
         """Put the proposal, and return what is there afterwards, and the doubt about how that came."""
         new = proposal.manifest.appended(*proposal.entries)
         new, data, sealed = manifests.sealed(
@@ -170,7 +176,7 @@ class Commits:
             etag = self._backend.put(manifests.key_of(path), data, Match(head.etag) if head.etag else Absent())
         except (PreconditionFailed, OutcomeUnknown) as doubt:
             return self._read(path), doubt
-        return self._remember(path, Head(new, etag)), None
+        return self._remember(path, Head(new, etag, is_shared)), None
 
     def _holds(self, manifest: Manifest, proposal: Proposal) -> bool:
         """Whether our entries are in a manifest's history, above what the proposal was built on."""

@@ -199,6 +199,29 @@ def test_content_that_comes_back_soon_takes_one_write(metered: Metering) -> None
     assert kinds(metered) == {"put manifests": 1}
 
 
+def test_writers_who_take_turns_at_a_path_look_before_they_write_and_write_nothing_in_vain(metered: Metering) -> None:
+    writers = [warm(metered), depository_on(metered)]
+    for seed in range(4):
+        writers[seed % 2].save(PATH, file_of(small(2000 + seed)))
+    for seed in range(4, 10):
+        metered.reset()
+        writers[seed % 2].save(PATH, file_of(small(2000 + seed)))
+        assert kinds(metered) == {"get manifests": 1, "put objects": 1, "put manifests": 1}
+
+
+def test_a_writer_who_is_alone_again_looks_once_more_and_no_further(metered: Metering) -> None:
+    writer, other = warm(metered), depository_on(metered)
+    other.save(PATH, file_of(small(2000)))
+    writer.save(PATH, file_of(small(2001)))
+    looks = []
+    for seed in range(3):
+        metered.reset()
+        writer.save(PATH, file_of(small(2002 + seed)))
+        looks.append(kinds(metered)["get manifests"])
+
+    assert looks == [1, 0, 0]
+
+
 # Finding and reading
 
 
