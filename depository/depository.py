@@ -112,7 +112,7 @@ class Depository(Moving):
             NoNotebook: nothing was ever saved there, or it was renamed.
         """
         manifest = self._manifest(path)
-        return (views.version(manifest, e) for e in self._reader.history(manifest) if isinstance(e, VersionEntry))
+        return views.versions(manifest, self._reader.history(manifest))
 
     def history(self, path: str) -> Iterator[Version | Event]:
         """The versions of a notebook, and what happened to its refs and name, the newest first.

@@ -11,6 +11,7 @@ from depository.history.bases import chain_hashes
 from depository.history.commit import Commits
 from depository.history.entries import Entry, VersionEntry
 from depository.history.manifest import Manifest
+from depository.objects import frame
 from depository.objects.frame import Kind
 from depository.objects.store import Objects
 
@@ -78,11 +79,9 @@ class Reader:
         Raises:
             CorruptData: an object that it needs is missing or altered.
         """
-        from depository import saving
-
         entry, content = self.content(manifest, spec)
         try:
-            return entry, saving.file_of(entry, content, lambda digest: self._objects.read(digest, Kind.BYTES))
+            return entry, _file_of(entry, content, lambda digest: self._objects.read(digest, Kind.BYTES))
         except ValueError as error:
             raise CorruptData(f"v{entry.number} of '{manifest.path}' is damaged: {error}.") from error
         except CorruptData as error:
@@ -103,3 +102,31 @@ class Reader:
             if error.digest == bytes.fromhex(digest):
                 raise NoVersion(f"Nothing archived has the hash {digest}.") from None
             raise
+
+
+def _file_of(entry: VersionEntry, content: "Content", read: Callable[[bytes], bytes]) -> bytes:
+    """The file that a version was made of, byte for byte.
+
+    Args:
+        entry: the version.
+        content: its content.
+        read: reads a patch by its hash.
+
+    Raises:
+        ValueError: what is stored does not give a file of the version's size.
+    """
+    from depository.notebook import content as contents
+    from depository.notebook import render
+
+    if content.kind is contents.Kind.RAW:
+        data: bytes = content.value
+    elif entry.source is None:
+        data = render.render(content.value)
+    else:
+        data = render.render(content.value, render.Style.from_code(entry.source.style))
+        patch = entry.source.patch if entry.source.patch_hash is None else read(entry.source.patch_hash)
+        if patch is not None:
+            data = frame.apply_patch(patch, data, entry.size)
+    if len(data) != entry.size:
+        raise ValueError(f"it gives {len(data):,} bytes instead of {entry.size:,}")
+    return data

@@ -115,31 +115,6 @@ def _gives(patch: bytes, rendered: bytes, given: bytes) -> bool:
         return False
 
 
-def file_of(entry: VersionEntry, content: Content, read: Callable[[bytes], bytes]) -> bytes:
-    """The file that a version was made of, byte for byte.
-
-    Args:
-        entry: the version.
-        content: its content.
-        read: reads a patch by its hash.
-
-    Raises:
-        ValueError: what is stored does not give a file of the version's size.
-    """
-    if content.kind is Kind.RAW:
-        data: bytes = content.value
-    elif entry.source is None:
-        data = render.render(content.value)
-    else:
-        data = render.render(content.value, render.Style.from_code(entry.source.style))
-        patch = entry.source.patch if entry.source.patch_hash is None else read(entry.source.patch_hash)
-        if patch is not None:
-            data = frame.apply_patch(patch, data, entry.size)
-    if len(data) != entry.size:
-        raise ValueError(f"it gives {len(data):,} bytes instead of {entry.size:,}")
-    return data
-
-
 class Save(NamedTuple):
     """A notebook to archive."""
 

@@ -1,9 +1,10 @@
 """Stored entries and manifests as the API shows them."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from depository.history.entries import ContentKind, EventEntry, EventKind, VersionEntry
+from depository.history.entries import Change, ContentKind, Entry, EventEntry, EventKind, VersionEntry
 from depository.history.manifest import Manifest
 from depository.models import CellBlame, CellStep, Event, LineBlame, Notebook, Version
 from depository.specs import WORKSPACE
@@ -18,26 +19,36 @@ _SPACE_EVENTS: dict[tuple[EventKind, str | None], str] = {
     (EventKind.PROMOTE, "scheduled"): "schedule",
     (EventKind.WITHDRAW, "scheduled"): "unschedule",
 }
+_CHANGES = {change: change.name.lower() for change in Change}
 
 
 def version(manifest: Manifest, entry: VersionEntry) -> Version:
     """A version of a notebook, with the refs that point at it now."""
-    refs = [ref for ref, number in sorted(manifest.refs.items()) if number == entry.number]
-    if entry.number == manifest.latest and manifest.alive:
-        refs.insert(0, WORKSPACE)
-    return Version(
-        manifest.path,
-        entry.number,
-        entry.hash.hex(),
-        _time(entry.time),
-        entry.author,
-        entry.size,
-        entry.cause,
-        entry.message,
-        entry.change.name.lower(),
-        "raw" if entry.kind is ContentKind.RAW else "notebook",
-        tuple(refs),
-    )
+    return next(versions(manifest, (entry,)))
+
+
+def versions(manifest: Manifest, entries: Iterable[Entry]) -> Iterator[Version]:
+    """Those entries of a notebook that are versions, as `version` shows them."""
+    path = manifest.path
+    refs: dict[int, tuple[str, ...]] = {manifest.latest: (WORKSPACE,)} if manifest.alive else {}
+    for ref, number in sorted(manifest.refs.items()):
+        refs[number] = (*refs.get(number, ()), ref)
+    for entry in entries:
+        if isinstance(entry, VersionEntry):
+            number, time, author, cause, message, digest, size, kind, change, _ = entry
+            yield Version(
+                path,
+                number,
+                digest.hex(),
+                _time(time),
+                author,
+                size,
+                cause,
+                message,
+                _CHANGES[change],
+                "raw" if kind is ContentKind.RAW else "notebook",
+                refs.get(number, ()),
+            )
 
 
 def event(path: str, entry: EventEntry) -> Event:

@@ -326,13 +326,3 @@ def test_a_marker_without_a_check_is_read_as_it_is() -> None:
     backend.put(KEY, json.dumps(SOUND).encode())
 
     assert marker.read(backend).prefixes == SOUND["prefixes"]
-
-
-def test_a_newer_marker_that_is_sound_is_a_newer_one_and_one_that_is_not_is_damaged() -> None:
-    backend = MemoryBackend()
-    marker.write(backend, marker.make(CREATED, None, ())._replace(format=2))
-    with pytest.raises(UnsupportedFormat):
-        marker.read(backend)
-    backend.put(KEY, backend.get(KEY, limit=10_000).data.replace(b'"format": 2', b'"format": 3'))
-    with pytest.raises(AlteredObject):
-        marker.read(backend)

@@ -29,6 +29,8 @@ from depository.errors import (
 )
 
 _LOCKS = 16
+_FANNED = "objects"
+"""The directory of what is spread over 256, one for each byte that a hash may begin with."""
 _TRIES = 5
 _BY_EFFECTIVE_IDS = os.access in os.supports_effective_ids
 _NO_LINKS = frozenset((errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK))
@@ -56,6 +58,7 @@ class LocalBackend(Backend):
         self.workers = 1
         self._incoming = os.path.join(self._root, ".incoming")
         self._locks = os.path.join(self._root, ".locks")
+        self._fanned = os.path.join(self._root, _FANNED)
         self._settled: set[str] = set()
         """Directories whose own names this process has seen on disk."""
 
@@ -179,9 +182,11 @@ class LocalBackend(Backend):
         disk.sync_directory(directory)
         new = []
         while directory != self._root and directory not in self._settled:
-            new.append(directory)
-            directory = os.path.dirname(directory)
-            disk.sync_directory(directory)
+            above = os.path.dirname(directory)
+            # bringing one name to the disk brings those beside it, of which there are 256 at the most
+            new += _directories(above) if above == self._fanned else [directory]
+            disk.sync_directory(above)
+            directory = above
         self._settled.update(new)
 
     @contextmanager
@@ -219,18 +224,23 @@ def _etag(data: bytes) -> str:
 
 def _etag_of(path: str) -> str | None:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             return _etag(file.read())
     except _NOT_THERE:
         return None
 
 
 def _read_file(path: str, limit: int) -> bytes:
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit:
             raise TooLong(f"{path} is {size:,} bytes long, and at most {limit:,} were expected.")
         return file.read()
+
+
+def _directories(above: str) -> list[str]:
+    with os.scandir(above) as entries:
+        return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _walk(directory: str, base: str, start: str, after: bytes) -> Iterator[Item]:

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
@@ -154,10 +155,10 @@ def _expect_for_large(params: dict[str, Any], **_: object) -> None:
 
 
 def _parse_time(value: Any) -> datetime:
-    """Read a time as botocore does, but fast where it is ISO 8601: a listing has a thousand of them on a page."""
+    """Read a time as botocore does, but fast where it is of a listing, which has a thousand, or in a header."""
     try:
-        time = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        time = parsedate_to_datetime(value) if value.endswith(" GMT") else datetime.fromisoformat(value)
+    except (AttributeError, TypeError, ValueError):
         return parse_timestamp(value)
     return time if time.tzinfo is not None else parse_timestamp(value)
 

@@ -8,7 +8,7 @@
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from depository.backends.base import Absent, Backend, Match
 from depository.errors import (
     AlteredObject,
     Conflict,
+    DepositoryError,
     KeyNotFound,
     NewerObject,
     OutcomeUnknown,
@@ -47,6 +48,8 @@ class Head(NamedTuple):
     manifest: Manifest | None
     """None where nothing has ever been saved."""
     etag: str | None
+    is_shared: bool = False
+    """It was ours, and others had written since we looked before."""
 
 
 class Proposal(NamedTuple):
@@ -108,7 +111,7 @@ class Commits:
         """
         with self._path_locks[hash(path) % _LOCKS]:
             known = self._known(path)
-            head = known or self._read(path)
+            first = head = known or self._read(path)
             unexplained = 0
             for attempt in range(1, MAX_TRIES + 1):
                 proposal = propose(head.manifest)
@@ -117,7 +120,11 @@ class Commits:
                         head = self._read(path)
                         continue
                     return head.manifest
-                outcome, doubt = self._try(path, head, proposal)
+                if head is known and known.is_shared:
+                    head = self._read(path)  # others have probably written again, and a write in vain costs more
+                    if head.etag != known.etag:
+                        continue
+                outcome, doubt = self._try(path, head, proposal, is_shared=head.etag != first.etag)
                 if doubt is None or (outcome.manifest is not None and self._holds(outcome.manifest, proposal)):
                     return outcome.manifest
                 if outcome.etag == head.etag:
@@ -134,9 +141,9 @@ class Commits:
         )
 
     def history(self, manifest: Manifest) -> Iterator[Entry]:
-        """All entries, the newest first, each page read when it is reached."""
+        """All entries, the newest first, each page read when it is reached; several at once from the third on."""
         yield from reversed(manifest.recent)
-        for page in pages.walk(manifest.back, self.read_page):
+        for page in pages.walk(manifest.back, self.read_page, self._read_ahead, self._backend.workers):
             yield from reversed(page.entries)
 
     def read_page(self, pointer: pages.Pointer) -> pages.Page:
@@ -155,7 +162,16 @@ class Commits:
             raise AlteredObject(f"The page {pointer.hash.hex()} is damaged: it does not lead back.", pointer.hash)
         return page
 
-    def _try(self, path: str, head: Head, proposal: Proposal) -> tuple[Head, StorageError | None]:
+    def _read_ahead(self, pointers: Sequence[pages.Pointer]) -> list[pages.Page | None]:
+        def read(pointer: pages.Pointer) -> pages.Page | None:
+            try:
+                return self.read_page(pointer)
+            except DepositoryError:  # perhaps it is never reached; if it is, reading it again says so
+                return None
+
+        return self._objects.map(read, pointers)
+
+    def _try(self, path: str, head: Head, proposal: Proposal, *, is_shared: bool) -> tuple[Head, StorageError | None]:
         """Put the proposal, and return what is there afterwards, and the doubt about how that came."""
         new = proposal.manifest.appended(*proposal.entries)
         new, data, sealed = manifests.sealed(
@@ -166,7 +182,7 @@ class Commits:
             etag = self._backend.put(manifests.key_of(path), data, Match(head.etag) if head.etag else Absent())
         except (PreconditionFailed, OutcomeUnknown) as doubt:
             return self._read(path), doubt
-        return self._remember(path, Head(new, etag)), None
+        return self._remember(path, Head(new, etag, is_shared)), None
 
     def _holds(self, manifest: Manifest, proposal: Proposal) -> bool:
         """Whether our entries are in a manifest's history, above what the proposal was built on."""

@@ -94,6 +94,10 @@ class EventEntry(NamedTuple):
 
 Entry = VersionEntry | EventEntry
 
+# a long history has many: looking them up takes a tenth of asking the enum
+_KINDS = {int(kind): kind for kind in ContentKind}
+_CHANGES = {int(change): change for change in Change}
+
 
 def encode(entry: Entry) -> list[Any]:
     """The entry as MessagePack stores it."""
@@ -115,15 +119,17 @@ def decode(fields: Any) -> Entry:
     if len(fields) != len(VersionEntry._fields):
         raise ValueError(f"a version has {len(fields)} fields")
     number, time, author, cause, message, digest, size, kind, change, source = fields
-    texts = (author, cause, message)
-    if not all(type(value) is int for value in (number, time, size)) or not all(type(text) is str for text in texts):
+    if not (type(number) is type(time) is type(size) is int and type(author) is type(cause) is type(message) is str):
         raise ValueError("a version has a field of a wrong type")
     is_possible = 1 <= number <= _LARGEST and 0 <= size <= _LARGEST and EARLIEST <= time <= LATEST
     if not is_possible or not is_hash(digest):
         raise ValueError("a version has a field of an impossible value")
-    return VersionEntry(
-        number, time, author, cause, message, digest, size, ContentKind(kind), Change(change), _decode_source(source)
-    )
+    try:
+        kind, change = _KINDS[kind], _CHANGES[change]
+    except (KeyError, TypeError) as error:
+        raise ValueError("a version has a field of an impossible value") from error
+    source = None if source is None else _decode_source(source)
+    return VersionEntry(number, time, author, cause, message, digest, size, kind, change, source)
 
 
 def _decode_event(fields: list[Any]) -> EventEntry:

@@ -124,9 +124,39 @@ def find(number: int, back: Sequence[Pointer], read: Callable[[Pointer], Page]) 
             return None
 
 
-def walk(back: Sequence[Pointer], read: Callable[[Pointer], Page]) -> Iterator[Page]:
-    """All pages, the newest first."""
+def walk(
+    back: Sequence[Pointer],
+    read: Callable[[Pointer], Page],
+    read_ahead: Callable[[Sequence[Pointer]], Sequence[Page | None]] | None = None,
+    most: int = 1,
+) -> Iterator[Page]:
+    """All pages, the newest first, each read when it is reached.
+
+    For whoever goes on past two of them others are read along, twice as many each time, as far as the pages that are
+    there point to them. So a long history takes few round trips, and one that is left early few reads in vain. What
+    cannot be read ahead is an error when it is reached, and not before.
+
+    Args:
+        back: the pointers to the newest.
+        read: reads a page.
+        read_ahead: reads several at once, None for each that cannot be read; where that gains nothing, None.
+        most: how many pages it is given at the most.
+    """
+    there: dict[Pointer, Page] = {}
+    failed: set[Pointer] = set()
+    rounds = 0
     while back:
-        page = read(back[0])
+        nearest = back[0]
+        if read_ahead and nearest not in there and nearest not in failed:
+            known = {pointer for page in there.values() for pointer in page.back}.union(back) - there.keys() - failed
+            wanted = sorted(known, reverse=True)[: min(most, 1 << max(0, rounds - 1))]
+            rounds += 1
+            if len(wanted) > 1:
+                for pointer, found in zip(wanted, read_ahead(wanted), strict=True):
+                    if found:
+                        there[pointer] = found
+                    else:
+                        failed.add(pointer)
+        page = there.pop(nearest, None) or read(nearest)
         yield page
         back = page.back

@@ -307,8 +307,10 @@ class Objects:
 
     def close(self) -> None:
         """End the threads that wait for requests."""
-        if self._pool:
-            self._pool.shutdown()
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool:
+            pool.shutdown()
 
     def _cached(self, digest: bytes) -> Payload | None:
         with self._lock:
@@ -366,7 +368,8 @@ class Objects:
                 from concurrent.futures import ThreadPoolExecutor
 
                 self._pool = ThreadPoolExecutor(self._backend.workers, "depository")
-        return list(self._pool.map(call, todo))
+            pool = self._pool
+        return list(pool.map(call, todo))
 
 
 def content_of(digest: bytes, kind: Kind, data: bytes, outputs: dict[bytes, bytes]) -> "Content":

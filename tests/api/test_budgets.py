@@ -15,7 +15,10 @@ from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
 from depository.history import manifest as manifests
 from depository.history.manifest import GROUP, MAX_RECENT, RUN
+from depository.history.pages import unseal
 from depository.history.refs import MAX_TAGS
+from depository.objects.frame import Kind
+from depository.objects.store import Objects, key_of
 from depository.specs import MAX_NAME
 from depository.testing.seeing import copied
 from depository.words import MAX_LABEL, MAX_MESSAGE
@@ -197,6 +200,29 @@ def test_content_that_comes_back_soon_takes_one_write(metered: Metering) -> None
     assert kinds(metered) == {"put manifests": 1}
 
 
+def test_writers_who_take_turns_at_a_path_look_before_they_write_and_write_nothing_in_vain(metered: Metering) -> None:
+    writers = [warm(metered), depository_on(metered)]
+    for seed in range(4):
+        writers[seed % 2].save(PATH, file_of(small(2000 + seed)))
+    for seed in range(4, 10):
+        metered.reset()
+        writers[seed % 2].save(PATH, file_of(small(2000 + seed)))
+        assert kinds(metered) == {"get manifests": 1, "put objects": 1, "put manifests": 1}
+
+
+def test_a_writer_who_is_alone_again_looks_once_more_and_no_further(metered: Metering) -> None:
+    writer, other = warm(metered), depository_on(metered)
+    other.save(PATH, file_of(small(2000)))
+    writer.save(PATH, file_of(small(2001)))
+    looks = []
+    for seed in range(3):
+        metered.reset()
+        writer.save(PATH, file_of(small(2002 + seed)))
+        looks.append(kinds(metered)["get manifests"])
+
+    assert looks == [1, 0, 0]
+
+
 # Finding and reading
 
 
@@ -218,6 +244,22 @@ def test_the_log_reads_a_page_only_when_it_gets_there() -> None:
     for _ in range(GROUP):
         next(log)
     assert kinds(metered) == {"get manifests": 1, "get objects": 1}
+
+
+def test_all_of_a_long_log_is_read_several_pages_at_once() -> None:
+    backend = with_history(1_000)
+    objects = Objects(backend)
+    keys: dict[int, str] = {}
+    back = as_manifest(backend).back
+    while back:
+        keys[back[0].position] = key_of(back[0].hash)
+        back = unseal(objects.read(back[0].hash, Kind.PAGE)).back
+    trips = [[15], [14], [13, 12], [11, 10, 8], [9, 7, 6, 4], [5, 3, 2], [1]]
+    assert sorted(position for trip in trips for position in trip) == sorted(keys)
+
+    waves = [[manifests.key_of(PATH)], *([keys[position] for position in trip] for trip in trips)]
+    with depository_on(Waves(backend, waves)) as depo:
+        assert [version.number for version in depo.log(PATH)] == [*range(1_000, 0, -1)]
 
 
 def test_refs_and_the_newest_version_take_one_read(metered: Metering, length: int) -> None:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from depository.backends.memory import MemoryBackend
+from depository.backends.wrapper import Wrapper
 from depository.errors import AlteredObject, CorruptData, MissingObject, UnsupportedFormat
 from depository.history import damage as history_damage
 from depository.history import manifest as manifests
 from depository.history import pages
 from depository.objects import frame
 from depository.testing.seeing import copied
-from tests.api.histories import as_manifest
+from tests.api.histories import PATH as LONG
+from tests.api.histories import as_manifest, with_history
 from tests.api.stores import LIMIT, depository_on, found
 from tests.notebooks import file_of, small, with_plots
 
@@ -75,11 +77,11 @@ def new_with(first: int) -> Callable[[MemoryBackend], str]:
     return key
 
 
-def page(position: int) -> Callable[[MemoryBackend], str]:
+def page(position: int, path: str = PATH) -> Callable[[MemoryBackend], str]:
     """The key of a sealed page."""
 
     def key(backend: MemoryBackend) -> str:
-        pointer = as_manifest(backend, PATH).back[0]
+        pointer = as_manifest(backend, path).back[0]
         while pointer.position > position:
             stored = backend.get(key_of(pointer.hash.hex()), limit=LIMIT).data
             pointer = pages.unseal(frame.unpack(stored).decode()).back[0]
@@ -208,6 +210,19 @@ def test_a_log_goes_on_to_the_damaged_page_and_says_so(backend: MemoryBackend) -
     assert [next(log).number for _ in range(VERSIONS - 64)] == [*range(VERSIONS, 64, -1)]
     with pytest.raises(MissingObject, match=r"v1 to v64 of .* cannot be read; every other version can"):
         next(log)
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_log_that_reads_ahead_goes_on_to_the_damaged_page_as_well(how: str) -> None:
+    backend = with_history(1_000)
+    damage(backend, page(8, LONG)(backend), how)
+    far = Wrapper(backend)
+    far.workers = 16
+    with depository_on(far) as depo:
+        log = depo.log(LONG)
+        assert [next(log).number for _ in range(1_000 - 512)] == [*range(1_000, 512, -1)]
+        with pytest.raises(CorruptData, match=r"v449 to v512 of .* cannot be read; every other version can"):
+            next(log)
 
 
 def test_a_lost_page_takes_no_other_along(backend: MemoryBackend) -> None:

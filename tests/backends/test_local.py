@@ -263,6 +263,21 @@ def test_a_new_value_is_on_disk_with_its_directories(backend: LocalBackend, dire
     assert synced >= inodes(directory / "a/b/key.x", directory / "a/b", directory / "a", directory)
 
 
+def test_the_names_of_the_directories_of_objects_are_brought_to_the_disk_together(
+    backend: LocalBackend, directory: Path, synced: set[int]
+) -> None:
+    for number in range(20):
+        LocalBackend(backend.url).put(f"objects/{number:02x}/first", b"value", Absent())
+    backend.put("objects/00/second", b"value", Absent())
+    synced.clear()
+    for number in range(20):
+        backend.put(f"objects/{number:02x}/third", b"value", Absent())
+    assert not synced & inodes(directory / "objects", directory)
+
+    backend.put("objects/ff/first", b"value", Absent())
+    assert synced >= inodes(directory / "objects/ff", directory / "objects")
+
+
 def test_a_replaced_value_is_on_disk(backend: LocalBackend, directory: Path, synced: set[int]) -> None:
     etag = backend.put("a/key.x", b"first")
     synced.clear()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.utils import parse_timestamp
 
 from depository.backends import Absent, Backend, connect
 from depository.backends.s3 import S3Backend
@@ -216,6 +217,19 @@ def test_equal_settings_share_one_client() -> None:
     settings = at("http://127.0.0.1:9")
     assert connection(settings, one) is connection(settings._replace(), other)
     assert connection(settings._replace(region="eu-central-1"), one) is not connection(settings, one)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Wed, 31 Dec 1969 23:59:59 GMT", "Sat, 21 Nov 2026 20:53:00 GMT", "Sat, 21 Nov 2026 21:53:00 +0100", "1795294380"],
+)
+def test_a_time_in_a_header_is_read_as_botocore_reads_it(text: str) -> None:
+    with stubbed(lambda _: Reply(headers={"ETag": "e", "Last-Modified": text})) as server:
+        client = connection(at(server.url), object.__new__(Named)).client
+        read = client.get_object(Bucket="bucket", Key="key")["LastModified"]
+
+    assert read == parse_timestamp(text)
+    assert read.utcoffset() == parse_timestamp(text).utcoffset()
 
 
 class Named:

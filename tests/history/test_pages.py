@@ -1,7 +1,8 @@
 """Pages: any version is found in few steps, and history hangs together by hashes."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,9 @@ class Shelf:
 
     def __init__(self) -> None:
         self.pages: dict[bytes, bytes] = {}
+        self.lost: set[int] = set()
         self.reads = 0
+        self.round_trips = 0
 
     def add(self, back: tuple[Pointer, ...], entries: tuple[Entry, ...], first: int) -> tuple[Pointer, ...]:
         """Seal a page, and return the pointers of what comes after it."""
@@ -31,7 +34,22 @@ class Shelf:
     def read(self, pointer: Pointer) -> Page:
         """Read a page."""
         self.reads += 1
+        self.round_trips += 1
+        if pointer.position in self.lost:
+            raise MissingObject("It is gone.")
         return pages.unseal(self.pages[pointer.hash])
+
+    def read_ahead(self, pointers: Sequence[Pointer]) -> list[Page | None]:
+        """Read several at once."""
+        before = self.round_trips
+        found: list[Page | None] = []
+        for pointer in pointers:
+            try:
+                found.append(self.read(pointer))
+            except MissingObject:
+                found.append(None)
+        self.round_trips = before + 1
+        return found
 
 
 def shelved(history: list[Entry], sizes: Iterator[int]) -> tuple[Shelf, tuple[Pointer, ...]]:
@@ -78,6 +96,44 @@ def test_walking_all_pages_gives_the_whole_history(history: list[Entry], size: i
 
     walked = [entry for page in pages.walk(back, shelf.read) for entry in reversed(page.entries)]
     assert walked == history[::-1]
+
+
+@given(st.integers(1, 60), st.integers(1, 20), st.sets(st.integers(1, 60)))
+def test_pages_read_ahead_come_in_order_and_once_up_to_the_one_that_is_lost(
+    count: int, most: int, lost: set[int]
+) -> None:
+    shelf, back = shelved([strategies.version(number) for number in range(1, count + 1)], of_size(1))
+    shelf.lost = lost
+    newest_lost = max((position for position in lost if position <= count), default=0)
+    walk = pages.walk(back, shelf.read, shelf.read_ahead, most)
+
+    assert [next(walk).position for _ in range(count - newest_lost)] == list(range(count, newest_lost, -1))
+    with pytest.raises(MissingObject if newest_lost else StopIteration):
+        next(walk)
+    assert shelf.reads <= count + bool(newest_lost), "each is read once, but for the lost one"
+
+
+@pytest.mark.parametrize("count", [1, 2, 12, 155, 1561])
+def test_pages_of_which_16_are_read_at_once_take_a_sixteenth_of_a_round_trip_each_and_a_few(count: int) -> None:
+    shelf, back = shelved([strategies.version(number) for number in range(1, count + 1)], of_size(1))
+
+    assert sum(1 for _ in pages.walk(back, shelf.read, shelf.read_ahead, 16)) == count
+    assert shelf.round_trips <= count / 16 + 7
+
+
+@pytest.mark.parametrize(("taken", "reads"), [(1, 1), (2, 2), (3, 4), (5, 8), (20, 47)])
+def test_who_goes_no_further_reads_little_in_vain(taken: int, reads: int) -> None:
+    shelf, back = shelved([strategies.version(number) for number in range(1, 156)], of_size(1))
+    assert sum(1 for _ in islice(pages.walk(back, shelf.read, shelf.read_ahead, 16), taken)) == taken
+
+    assert shelf.reads <= reads
+
+
+def test_a_walk_holds_few_pages_that_it_read_ahead() -> None:
+    shelf, back = shelved([strategies.version(number) for number in range(1, 1562)], of_size(1))
+    held = [shelf.reads - place for place, _ in enumerate(pages.walk(back, shelf.read, shelf.read_ahead, 16))]
+
+    assert max(held) <= 4 * 16
 
 
 @given(strategies.histories(), st.data())
