@@ -34,6 +34,7 @@ _COMMANDS = {
     "sync": "sync",
     "git": "git",
     "info": "info",
+    "doctor": "doctor",
     "completion": "completion",
 }
 """Every command, in the order of the help, and the module that it is in."""
