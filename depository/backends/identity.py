@@ -80,6 +80,8 @@ def identify(settings: "S3Settings", place: str) -> Identity:
             profile=settings.profile,
         )
         raise s3_errors.explain(error, request) from error
+    except RuntimeError as error:
+        raise s3_errors.explain_expiry(error, place) or error from error
     finally:
         if connection is not None:
             connection.release(user)

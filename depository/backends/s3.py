@@ -316,6 +316,12 @@ class S3Backend(Backend):
                 connection.discard()
             doubtful = connection is not None and connection.doubt.raised
             raise s3_errors.explain(error, request, doubtful=doubtful) from error
+        except RuntimeError as error:
+            expired = s3_errors.explain_expiry(error, self.url)
+            if expired is None or connection is None:
+                raise
+            connection.discard()
+            raise expired from error
         except (ResponseParserError, ValueError) as error:
             raise StorageError(f"{_endpoint(connection)} answers, but not as S3 does: check the endpoint.") from error
 
