@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -93,7 +92,7 @@ def clock(case: Case) -> Iterator[Finding]:
             return
         behind = (there - case.asked_at).total_seconds()
     elif os.path.isdir(case.store.url):
-        behind = _file_time(case.store.url) - time.time()
+        behind = _file_time(case.store.url) - case.now().timestamp()
     else:
         return
     yield _judged(behind)
