@@ -45,10 +45,7 @@ def test_settings_files_further_up_are_not_read(shell: Shell) -> None:
     (shell.home.parent / ".depository.toml").write_text("not even toml")
     first, second = findings("shadowed")
     assert first.state is State.WARN
-    assert (
-        first.text
-        == f"'{shell.home}/.depository.toml' is not read here: '{shell.here}/.depository.toml' is nearer."
-    )
+    assert first.text == f"'{shell.home}/.depository.toml' is not read here: '{shell.here}/.depository.toml' is nearer."
     assert f"'{shell.home.parent}/.depository.toml' is not read" in second.text
 
 
@@ -139,7 +136,12 @@ def aws(text: str) -> Callable[[Shell], None]:
 @pytest.mark.parametrize(
     ("configure", "name", "value", "sentence"),
     [
-        (aws('[s3]\nprofile = "work"'), "AWS_ACCESS_KEY_ID", "id", "AWS_ACCESS_KEY_ID is set, and not used: the profile"),
+        (
+            aws('[s3]\nprofile = "work"'),
+            "AWS_ACCESS_KEY_ID",
+            "id",
+            "AWS_ACCESS_KEY_ID is set, and not used: the profile",
+        ),
         (
             aws('[s3]\nendpoint_url = "https://a.example"'),
             "AWS_ENDPOINT_URL",

@@ -1,15 +1,19 @@
 """What `depository doctor` says of Jupyter: the environment, its configuration, and servers that run."""
 
+import importlib
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from depository import __version__
 from depository.cli.doctor import jupyter
 from depository.cli.doctor.findings import Finding, State
+from tests.backends.stub_server import Reply, Request, stubbed
 from tests.cli.examining import check, examined, of_state
 from tests.cli.shell import Shell
 from tests.jupyter.conftest import MakeServer, make_server
@@ -128,7 +132,7 @@ def test_an_interpreter_whose_name_is_too_long_for_a_first_line_is_found_in_the_
     shell: Shell, configuration: Configuration
 ) -> None:
     python = another_python(shell.home / "with blanks", "echo 0.9")
-    program(shell.home / "bin", "jupyter", f"/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"")
+    program(shell.home / "bin", "jupyter", f'/bin/sh\n\'\'\'exec\' "{python}" "$0" "$@"')
     shell.setenv("PATH", str(shell.home / "bin"))
     assert "has depository 0.9" in findings("jupyter")[0].text
 
@@ -148,7 +152,9 @@ def test_an_extension_that_is_not_enabled_is_named_with_the_directories_that_wer
 ) -> None:
     (configuration.directory / "jupyter_server_config.d" / "depository.json").unlink()
     found = one_bad("jupyter configuration")
-    assert found.text.startswith("The extension is not enabled: no jupyter_server_config.d/depository.json is in any of")
+    assert found.text.startswith(
+        "The extension is not enabled: no jupyter_server_config.d/depository.json is in any of"
+    )
     assert str(configuration.directory) in found.text
     assert "pip install depository" in found.todo
 
@@ -185,9 +191,7 @@ def test_a_contents_manager_that_is_not_there_keeps_jupyter_from_starting(config
     assert "0x" not in found.text
 
 
-def test_a_contents_manager_that_cannot_be_made_to_archive_is_named(
-    shell: Shell, configuration: Configuration
-) -> None:
+def test_a_contents_manager_that_cannot_be_made_to_archive_is_named(shell: Shell, configuration: Configuration) -> None:
     (shell.home / "narrow.py").write_text(
         "from jupyter_server.services.contents.manager import ContentsManager\n"
         "class Narrow(ContentsManager):\n"
@@ -307,3 +311,75 @@ def test_a_server_that_does_not_answer_is_pointed_out(shell: Shell, configuratio
     assert found.state is State.WARN
     assert found.text.startswith("The Jupyter server at http://127.0.0.1:9/ does not answer: ")
     assert "hidden" not in repr(found)
+
+
+def an_answer(**more: Any) -> Reply:
+    said = {"name": "depository", "version": __version__, "healthy": True, "waiting": 0, "sentences": [], **more}
+    return Reply(body=json.dumps(said).encode())
+
+
+@pytest.mark.parametrize(
+    ("reply", "state", "text", "todo"),
+    [
+        (an_answer(waiting=3), State.OK, "archives; 3 wait.", ""),
+        (an_answer(sentences=["The disk is full."]), State.BAD, "archives, and says: The disk is full.", ""),
+        (
+            an_answer(version="0.9"),
+            State.WARN,
+            f"archives with depository 0.9, and this is {__version__}.",
+            "Restart it",
+        ),
+        (Reply(body=b'{"name": "another"}'), State.BAD, "does not archive: it was started", "Restart it"),
+        (Reply(body=b"<html>"), State.WARN, "does not answer: Expecting value", "See whether process"),
+        (Reply(status=500), State.WARN, "it answers 500 Internal Server Error.", "Look at its log"),
+    ],
+)
+def test_what_a_server_answers_is_judged(
+    shell: Shell, configuration: Configuration, reply: Reply, state: State, text: str, todo: str
+) -> None:
+    asked: list[Request] = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(request)
+        return reply
+
+    with stubbed(answer) as stub:
+        a_running_file(shell, url=f"{stub.url}/hub/")
+        [found] = findings("jupyter servers")
+    assert found.state is state
+    assert text in found.text
+    assert found.todo.startswith(todo)
+    assert (asked[0].path, asked[0].headers["authorization"]) == ("/hub/api/depository", "token hidden")
+
+
+def test_a_server_of_another_environment_is_named_with_its_interpreter(
+    shell: Shell, configuration: Configuration
+) -> None:
+    python = another_python(shell.home / "other", f'exec "{sys.executable}" "$@"')
+    program(shell.home / "bin", "jupyter", python)
+    shell.setenv("PATH", str(shell.home / "bin"))
+    a_server = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with (
+        stubbed(lambda _: Reply(status=404)) as stub,
+        subprocess.Popen(a_server, stdin=subprocess.PIPE) as process,
+    ):
+        a_running_file(shell, url=f"{stub.url}/", pid=process.pid)
+        [found] = findings("jupyter servers")
+        process.communicate()
+    assert f"does not archive: it runs with '{sys.executable}', another environment." in found.text
+    assert found.todo == f"Run {sys.executable} -m pip install depository, and restart the server."
+
+
+def test_a_server_that_is_older_than_the_installation_is_told_so(
+    shell: Shell, configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stubbed(lambda _: Reply(status=404)) as stub:
+        a_running_file(shell, url=f"{stub.url}/")
+        packages = tmp_path / "packages" / "depository-1.0.dist-info"
+        packages.mkdir(parents=True)
+        (packages / "METADATA").write_text("Metadata-Version: 2.1\nName: depository\nVersion: 1.0\n")
+        (packages / "RECORD").write_text("depository-1.0.dist-info/METADATA,,\n")
+        monkeypatch.syspath_prepend(str(packages.parent))
+        importlib.invalidate_caches()
+        [found] = findings("jupyter servers")
+    assert "before depository was installed at " in found.text

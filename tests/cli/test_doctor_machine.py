@@ -88,9 +88,7 @@ class _Room(NamedTuple):
     f_frsize: int = 1
 
 
-@pytest.mark.parametrize(
-    ("free", "state"), [(10 * 2**20, State.BAD), (500 * 2**20, State.WARN), (5 * 2**30, State.OK)]
-)
+@pytest.mark.parametrize(("free", "state"), [(10 * 2**20, State.BAD), (500 * 2**20, State.WARN), (5 * 2**30, State.OK)])
 def test_a_disk_that_is_nearly_full_is_pointed_out_before_saves_are_refused(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, free: int, state: State
 ) -> None:

@@ -57,7 +57,7 @@ def elsewhere(shell: Shell, url: str, region: str, more: str = "") -> None:
 
 
 def test_before_the_first_save_there_is_nothing_to_look_at(shell: Shell) -> None:
-    [found] = [finding for finding in examined(*store.CHECKS)]
+    [found] = examined(*store.CHECKS)
     assert (found.state, found.text) == (State.OK, "There is nothing yet: the first save makes this depository.")
 
 
@@ -192,9 +192,7 @@ def test_no_credentials_are_bad(shell: Shell, moto_server: MotoServer) -> None:
     ("status", "code", "sentence"),
     [(400, "ExpiredToken", "have expired: renew them"), (403, "InvalidAccessKeyId", "does not know the credentials")],
 )
-def test_credentials_that_the_service_does_not_take_are_bad(
-    far: Shell, status: int, code: str, sentence: str
-) -> None:
+def test_credentials_that_the_service_does_not_take_are_bad(far: Shell, status: int, code: str, sentence: str) -> None:
     with stubbed(lambda _: refusal(status, code)) as stub:
         elsewhere(far, stub.url, "us-west-2")
         found = one("credentials")

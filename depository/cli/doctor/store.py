@@ -5,11 +5,11 @@ import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 
+from depository import listing
 from depository.cli.doctor.case import Case
 from depository.cli.doctor.findings import Check, Finding, bad, ok, warn
 from depository.cli.session import UNMADE
 from depository.cli.text import local
-from depository.history import manifest
 
 _REFUSED_SECONDS = 15 * 60
 """How far from its own clock S3 lets a request's time be."""
@@ -62,11 +62,11 @@ def settings(case: Case) -> Iterator[Finding]:
             yield warn(setting.name, setting.text)
 
 
-def listing(case: Case) -> Iterator[Finding]:
+def permissions(case: Case) -> Iterator[Finding]:
     """Whether the notebooks can be listed."""
     if case.session.is_unmade(case.place):
         return
-    next(iter(case.reached_store().list(manifest.PREFIX)), None)
+    next(iter(listing.notebooks(case.reached_store(), "", deleted=True)), None)
     yield ok("permissions", "The depository can be listed.")
 
 
@@ -120,7 +120,7 @@ CHECKS = (
     Check("depository", depository),
     Check("credentials", credentials),
     Check("settings", settings),
-    Check("permissions", listing),
+    Check("permissions", permissions),
     Check("probe", writing),
     Check("clock", clock),
 )
