@@ -17,6 +17,7 @@ from depository.errors import (
     PreconditionFailed,
     UnsupportedFormat,
 )
+from depository.history import manifest as manifests
 from depository.specs import SPACES
 
 KEY = "depository.json"
@@ -134,6 +135,16 @@ def read(backend: Backend) -> Marker:
             "depository."
         )
     return _decoded(backend.url, form, protocol, fields)
+
+
+def follow(backend: Backend, marker: Marker) -> None:
+    """Have a store read and written as the marker says from now on.
+
+    Raises:
+        StorageError: the store cannot be.
+    """
+    if marker.protocol == VERSIONED:
+        backend.rely_on_versions(manifests.PREFIX)
 
 
 def _decoded(url: str, form: int, protocol: str, fields: dict[str, Any]) -> Marker:

@@ -4,9 +4,11 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from depository.backends.local import LocalBackend
 from depository.cli.doctor import store
 from depository.cli.doctor.findings import Finding, State
 from depository.cli.session import Session
@@ -269,3 +271,60 @@ def test_looking_leaves_nothing_in_a_directory(shell: Shell) -> None:
     before = sorted(shell.store.rglob("*"))
     examined(*store.CHECKS)
     assert sorted(shell.store.rglob("*")) == before
+
+
+# the probe
+
+
+def test_a_store_that_tells_writers_apart_is_well_and_keeps_nothing_of_the_trial(far: Shell, bucket_name: str) -> None:
+    before = set(s3().buckets[bucket_name].keys)
+    [found] = examined(check(store.CHECKS, "probe"), probe=True)
+    assert (found.state, found.text) == (
+        State.OK,
+        "The store tells writers apart as the protocol 'conditional' needs.",
+    )
+    assert set(s3().buckets[bucket_name].keys) == before
+
+
+def test_a_directory_is_tried_too(shell: Shell) -> None:
+    shell("init")
+    before = sorted(shell.store.rglob("*"))
+    [found] = examined(check(store.CHECKS, "probe"), probe=True)
+    assert found.state is State.OK
+    assert [file for file in sorted(shell.store.rglob("*")) if ".locks" not in file.parts] == [
+        file for file in before if ".locks" not in file.parts
+    ]
+
+
+def test_a_store_that_ignores_conditions_by_now_is_bad(
+    far: Shell, moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heeding = moto_server._app
+
+    def ignoring(environ: dict[str, Any], start_response: Any) -> Any:
+        for name in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
+            environ.pop(name, None)
+        return heeding(environ, start_response)
+
+    monkeypatch.setattr(moto_server, "_app", ignoring)
+    [found] = examined(check(store.CHECKS, "probe"), probe=True)
+    assert found.state is State.BAD
+    assert "its conditional writes cannot be relied on, as the protocol 'conditional' does" in found.text
+
+
+def test_a_directory_whose_writes_are_not_judged_is_bad(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell("init")
+    judging = LocalBackend.put
+    monkeypatch.setattr(LocalBackend, "put", lambda self, key, data, _=None: judging(self, key, data))
+    [found] = examined(check(store.CHECKS, "probe"), probe=True)
+    assert found.state is State.BAD
+    assert "it created a key that was there already" in found.text
+
+
+def test_who_may_write_in_a_namespace_only_is_told_that_the_trial_needs_more(
+    far: Shell, moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moto_server, "refused", {"PUT "})
+    [found] = examined(check(store.CHECKS, "probe"), probe=True)
+    assert found.state is State.WARN
+    assert "may not write" in found.text

@@ -118,7 +118,8 @@ class Case:
 
         if self._marker is None:
             try:
-                self._marker = marker.read(self.store)
+                self._marker = found = marker.read(self.store)
+                marker.follow(self.store, found)
             except DepositoryError as error:
                 self._marker = error
         if isinstance(self._marker, DepositoryError):

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from depository import listing
+from depository.backends.base import VERSIONED
 from depository.cli.doctor.case import Case
 from depository.cli.doctor.findings import Check, Finding, bad, ok, warn
 from depository.cli.session import UNMADE
 from depository.cli.text import local
+from depository.errors import AccessDenied
 
 _REFUSED_SECONDS = 15 * 60
 """How far from its own clock S3 lets a request's time be."""
@@ -71,14 +73,40 @@ def permissions(case: Case) -> Iterator[Finding]:
 
 
 def writing(case: Case) -> Iterator[Finding]:
-    """Whether anything can be written, and whether the store judges writers as it has to."""
+    """Whether anything can be written, and whether the store judges several writers as this depository relies on."""
     if case.session.is_unmade(case.place):
         return
     if not case.probe:
         yield ok("probe", "Nothing was written: --probe tries what writers need, with a few small keys.")
         return
-    case.reached_store()
-    yield from ()
+    relied_on = case.marker().protocol
+    try:
+        found = case.store.choose_protocol(token := os.urandom(8).hex())
+        wrong = None if case.is_s3 else _tried(case, f".probe-{token}-")
+    except AccessDenied as error:
+        todo = "That is as it should be for who may write in a namespace of their own only; others have to be allowed."
+        yield warn("probe", f"What writers need could not be tried: {error}", todo)
+        return
+    if wrong is None and relied_on in (found, VERSIONED):
+        yield ok("probe", f"The store tells writers apart as the protocol '{relied_on}' needs.")
+        return
+    wrong = wrong or f"its conditional writes cannot be relied on, as the protocol '{relied_on}' does"
+    yield bad(
+        "probe",
+        f"Of several who write to {case.store.url} at once, one may lose what was acknowledged: {wrong}.",
+        "Have one write at a time until the service is mended; then look at what was lost with 'depository log'.",
+    )
+
+
+def _tried(case: Case, prefix: str) -> str | None:
+    """What a store does wrong that needs no choice of protocol; nothing stays of what was written."""
+    from depository.backends.probe import complaint
+
+    try:
+        return complaint(case.store, prefix)
+    finally:
+        for item in list(case.store.list(prefix)):
+            case.store.delete(item.key)
 
 
 def clock(case: Case) -> Iterator[Finding]:
