@@ -320,3 +320,34 @@ def test_a_program_that_gives_out_expired_credentials_is_answered_with_a_sentenc
     (tmp_path / "found.json").write_text(json.dumps({"Version": 1, **keys, "Expiration": soon.isoformat()}))
     with S3Backend("bucket", "prefix", settings) as backend, pytest.raises(StorageError, match="cannot be reached"):
         OPERATIONS[operation](backend)
+
+
+def test_a_refusal_to_read_what_is_not_listed_is_that_it_is_not_there() -> None:
+    # so some services answer whoever may list a part of the bucket only
+    with answering(refusal(403, "AccessDenied"), listing()) as backend, pytest.raises(KeyNotFound):
+        backend.get("key", limit=LIMIT)
+
+
+def test_a_refusal_to_read_what_is_listed_is_a_refusal() -> None:
+    replies = (refusal(403, "AccessDenied"), listing("prefix/key"))
+    with answering(*replies) as backend, pytest.raises(AccessDenied, match="may not read 'key'"):
+        backend.get("key", limit=LIMIT)
+
+
+def test_a_refusal_to_read_and_to_list_is_a_refusal_to_read() -> None:
+    with answering(refusal(403, "AccessDenied")) as backend, pytest.raises(AccessDenied, match="may not read 'key'"):
+        backend.get("key", limit=LIMIT)
+
+
+def test_nothing_more_is_asked_with_credentials_that_are_not_taken() -> None:
+    with answering(refusal(403, "InvalidAccessKeyId"), listing()) as backend, pytest.raises(AccessDenied):
+        backend.get("key", limit=LIMIT)
+
+
+def listing(*keys: str) -> Reply:
+    found = "".join(
+        f"<Contents><Key>{key}</Key><Size>1</Size><ETag>e</ETag><LastModified>2026-01-01T00:00:00Z</LastModified>"
+        "</Contents>"
+        for key in keys
+    )
+    return Reply(body=f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>".encode())
