@@ -14,7 +14,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from depository.errors import InvalidPath, InvalidSettings
@@ -97,6 +97,18 @@ class Place(NamedTuple):
         return S3Settings(**self.s3)  # type: ignore[arg-type]  # the choices were checked when the file was read
 
 
+class Candidate(NamedTuple):
+    """Something that could say which depository a directory belongs to."""
+
+    source: str
+    """A settings file, or the name of a variable."""
+    url: str | None
+    """What it names; None if nothing, or nothing that can be used."""
+    namespace: str | None
+    is_nearest: bool = True
+    """False for a `.depository.toml` above another one, which is not read."""
+
+
 class _Settings(NamedTuple):
     file: str
     base: str
@@ -146,6 +158,23 @@ def locate(directory: str, surroundings: Surroundings, *, url: str | None = None
         return Place(of_environment, namespace, base, reason, _s3_of(environ))
     reason = f"it is yours by default: there is no {SETTINGS_FILE}, no settings file of yours, and no {URL_VARIABLE}"
     return Place(_default_url(surroundings), namespace, base, reason, {}, is_default=True)
+
+
+def candidates(directory: str, surroundings: Surroundings) -> Iterator[Candidate]:
+    """All that could say which depository a directory belongs to, in the order in which it counts."""
+    environ, home = surroundings.environ, surroundings.home
+    nearest = True
+    for above in _upwards(directory):
+        file = os.path.join(above, SETTINGS_FILE)
+        if os.path.lexists(file):
+            yield _candidate(file, above, home)._replace(is_nearest=nearest)
+            nearest = False
+    if os.path.lexists(personal := user_settings_file(surroundings)):
+        yield _candidate(personal, home, home)
+    if url := environ.get(URL_VARIABLE):
+        yield Candidate(URL_VARIABLE, _whole_url(url, surroundings.cwd, home), None)
+    if NAMESPACE_VARIABLE in environ:
+        yield Candidate(NAMESPACE_VARIABLE, None, environ[NAMESPACE_VARIABLE])
 
 
 def configured() -> "tuple[str, S3Settings | None]":
@@ -288,13 +317,27 @@ def _user(environ: Mapping[str, str]) -> str:
 
 
 def _nearest(directory: str, home: str) -> _Settings | None:
+    files = ((os.path.join(above, SETTINGS_FILE), above) for above in _upwards(directory))
+    found = (_read_settings(file, base=above, home=home) for file, above in files)
+    return next((settings for settings in found if settings), None)
+
+
+def _upwards(directory: str) -> Iterator[str]:
+    """A directory, and those that it is in, the nearest first."""
     while True:
-        if settings := _read_settings(os.path.join(directory, SETTINGS_FILE), base=directory, home=home):
-            return settings
+        yield directory
         above = os.path.dirname(directory)
         if above == directory:
-            return None
+            return
         directory = above
+
+
+def _candidate(file: str, base: str, home: str) -> Candidate:
+    try:
+        settings = _read_settings(file, base=base, home=home)
+    except InvalidSettings:
+        settings = None
+    return Candidate(file, settings.url if settings else None, settings.namespace if settings else None)
 
 
 def _read_settings(file: str, *, base: str, home: str) -> _Settings | None:

@@ -19,6 +19,7 @@ from depository.errors import (
     TooLong,
     UnsupportedFormat,
 )
+from depository.history import manifest as manifests
 from depository.specs import SPACES
 
 KEY = "depository.json"
@@ -177,6 +178,16 @@ def understood(data: bytes, url: str) -> Marker:
             "take the field 'check' out of it."
         )
     return _decoded(url, form, protocol, fields)
+
+
+def follow(backend: Backend, marker: Marker) -> None:
+    """Have a store read and written as the marker says from now on.
+
+    Raises:
+        StorageError: the store cannot be.
+    """
+    if marker.protocol == VERSIONED:
+        backend.rely_on_versions(manifests.PREFIX)
 
 
 def _decoded(url: str, form: int, protocol: str, fields: dict[str, Any]) -> Marker:

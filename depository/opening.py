@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from depository import marker, paths, words
 from depository.backends import connect
-from depository.backends.base import VERSIONED
 from depository.errors import AccessDenied, NoDepository, NoNotebook
-from depository.history import manifest as manifests
 from depository.history.commit import Commits
 from depository.history.manifest import Manifest
 from depository.objects.store import Objects
@@ -186,8 +184,7 @@ class Opened:
 
     def _follow(self, found: marker.Marker) -> marker.Marker:
         """Read and write as the marker says from now on."""
-        if found.protocol == VERSIONED:
-            self._backend.rely_on_versions(manifests.PREFIX)
+        marker.follow(self._backend, found)
         self._marker = found
         return found
 

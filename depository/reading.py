@@ -81,7 +81,7 @@ class Reader:
         """
         entry, content = self.content(manifest, spec)
         try:
-            return entry, _file_of(entry, content, lambda digest: self._objects.read(digest, Kind.BYTES))
+            return entry, file_of(entry, content, lambda digest: self._objects.read(digest, Kind.BYTES))
         except ValueError as error:
             raise CorruptData(f"v{entry.number} of '{manifest.path}' is damaged: {error}.") from error
         except CorruptData as error:
@@ -104,7 +104,7 @@ class Reader:
             raise
 
 
-def _file_of(entry: VersionEntry, content: "Content", read: Callable[[bytes], bytes]) -> bytes:
+def file_of(entry: VersionEntry, content: "Content", read: Callable[[bytes], bytes]) -> bytes:
     """The file that a version was made of, byte for byte.
 
     Args:

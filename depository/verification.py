@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from depository import marker, saving
+from depository import marker, reading, saving
 from depository.backends.base import Absent, Backend, Match
 from depository.errors import AlteredObject, KeyNotFound, NoDepository, PreconditionFailed
 from depository.history.commit import Commits
@@ -55,7 +55,7 @@ def verify(
         Commits(backend, objects, token=token, pause=lambda _: None),
         objects,
         spaces,
-        saving.file_of,
+        reading.file_of,
         lambda data: saving.objects_of(objects, data),
         materialize,
         now,

@@ -78,7 +78,7 @@ class Command(NamedTuple):
     @property
     def may_fail(self) -> bool:
         """It is shown to complain."""
-        return self.output.startswith(("depository: ", "Usage: "))
+        return self.output.startswith(("depository: ", "Usage: ")) or "\nbad  " in self.output
 
 
 def name_of(page: Path) -> str:
@@ -133,6 +133,9 @@ class Reader:
         program = bin_ / "depository"
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m depository "$@"\n')
         program.chmod(0o755)
+        extensions = home / ".jupyter" / "jupyter_server_config.d"  # as installing depository enables its own
+        extensions.mkdir(parents=True)
+        shutil.copy(ROOT / "depository" / "jupyter" / "enable.json", extensions / "depository.json")
         self.environ = {
             "HOME": str(home),
             "LOGNAME": "kylek",

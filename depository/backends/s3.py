@@ -27,7 +27,15 @@ from depository.backends.base import (
 from depository.backends.keys import check_key, is_key
 from depository.backends.s3_settings import S3Settings
 from depository.backends.versions import Found, Judge
-from depository.errors import InvalidSettings, InvalidURL, KeyNotFound, PreconditionFailed, StorageError, TooLong
+from depository.errors import (
+    AccessDenied,
+    InvalidSettings,
+    InvalidURL,
+    KeyNotFound,
+    PreconditionFailed,
+    StorageError,
+    TooLong,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -94,7 +102,13 @@ class S3Backend(Backend):
         return found.stored if found.note is None else self._judge.get(key, limit=limit, current=found)
 
     def current(self, key: str, *, limit: int) -> Found:
-        return self._read(key, limit)
+        try:
+            return self._read(key, limit)
+        except AccessDenied as refusal:
+            # some services say this of a missing key to whoever may list only a part of the bucket
+            if s3_errors.code_of(refusal.__cause__) not in s3_errors.REFUSED or self._may_be_there(key):
+                raise
+        raise KeyNotFound(f"Nothing is stored under '{key}' in {self.url}.")
 
     def version(self, key: str, name: str, *, limit: int) -> Found:
         return self._read(key, limit, VersionId=name)
@@ -243,6 +257,12 @@ class S3Backend(Backend):
     def _is_judged(self, key: str) -> bool:
         return self._judged is not None and key.startswith(self._judged)
 
+    def _may_be_there(self, key: str) -> bool:
+        try:
+            return self._is_there(key)
+        except StorageError:
+            return True
+
     def _is_there(self, key: str) -> bool:
         """Whether there is a value, by the listing, which is right where the service's conditions are not."""
         return any(item.key == key for item in islice(self._list(key, "", 1), 1))
@@ -316,6 +336,12 @@ class S3Backend(Backend):
                 connection.discard()
             doubtful = connection is not None and connection.doubt.raised
             raise s3_errors.explain(error, request, doubtful=doubtful) from error
+        except RuntimeError as error:
+            expired = s3_errors.explain_expiry(error, self.url)
+            if expired is None or connection is None:
+                raise
+            connection.discard()
+            raise expired from error
         except (ResponseParserError, ValueError) as error:
             raise StorageError(f"{_endpoint(connection)} answers, but not as S3 does: check the endpoint.") from error
 

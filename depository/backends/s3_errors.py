@@ -92,6 +92,14 @@ def explain(error: ClientError | BotoCoreError, request: Request, *, doubtful: b
     return found
 
 
+def explain_expiry(error: RuntimeError, place: str) -> AccessDenied | None:
+    """The error that says that credentials had expired when they were fetched, if that is what botocore means.
+
+    It has no error of its own for it: a program or a service of the machine gave out ones that were too old.
+    """
+    return _expired(place) if "credentials are still expired" in str(error) else None
+
+
 def are_credentials_stale(error: BaseException) -> bool:
     """Whether other credentials may be found now than the ones that were refused."""
     refused = _EXPIRED | _WRONG_CREDENTIALS | {"SignatureDoesNotMatch"}
@@ -136,9 +144,7 @@ def _explain_refusal(error: ClientError, code: str, status: int, request: Reques
     if code == "RequestTimeTooSkewed":
         return AccessDenied(f"This computer's clock is too far from that of {request.endpoint}: set it right.")
     if code in _EXPIRED:
-        return AccessDenied(
-            f"The credentials for {request.place} have expired: renew them, for instance by logging in."
-        )
+        return _expired(request.place)
     if code in _WRONG_CREDENTIALS:
         return AccessDenied(f"{request.endpoint} does not know the credentials used for {request.place}: check them.")
     if code == "SignatureDoesNotMatch":
@@ -168,6 +174,10 @@ def _explain_silence(error: BotoCoreError, request: Request) -> StorageError:
             return OutcomeUnknown(f"{_unknown(request)}: {request.endpoint} did not answer to the end.")
         return Unreachable(f"{request.endpoint} did not answer to the end about '{request.key}': try again later.")
     return StorageError(f"The AWS configuration cannot be used for {request.place}: {str(error).rstrip('.')}.")
+
+
+def _expired(place: str) -> AccessDenied:
+    return AccessDenied(f"The credentials for {place} have expired: renew them, for instance by logging in.")
 
 
 def _unknown(request: Request) -> str:

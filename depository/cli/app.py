@@ -35,6 +35,7 @@ _COMMANDS = {
     "verify": "verify",
     "git": "git",
     "info": "info",
+    "doctor": "doctor",
     "completion": "completion",
 }
 """Every command, in the order of the help, and the module that it is in."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 TOP = ":/"
 """Before a path of the depository, to tell it from a file's name."""
+UNMADE = "There is nothing yet: the first save makes this depository."
+"""What is said of a depository that `Session.is_unmade`."""
 
 
 class Session:
@@ -78,9 +80,14 @@ class Session:
             )
         return self._depositories[place.url]
 
+    @staticmethod
+    def is_unmade(place: Place) -> bool:
+        """Whether it is the user's own depository, which the first save makes."""
+        return place.is_default and not os.path.exists(place.url)
+
     def open_or_make(self, place: Place) -> "Depository":
         """A depository to write into; the user's own is made if it is not there yet."""
-        if place.is_default and not os.path.exists(place.url):
+        if self.is_unmade(place):
             from depository.depository import Depository
 
             self._depositories[place.url] = Depository.create(place.url, author=self.surroundings.author)

@@ -1,9 +1,11 @@
 """What becomes of each way in which an S3 request fails."""
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -300,3 +302,52 @@ def test_credentials_come_from_the_ordinary_places(monkeypatch: pytest.MonkeyPat
         backend.get("key", limit=LIMIT)
     assert "Credential=FROMENVIRONMENT/" in seen[0].headers["authorization"]
     assert "/us-east-1/s3/" in seen[0].headers["authorization"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_program_that_gives_out_expired_credentials_is_answered_with_a_sentence(
+    operation: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {tmp_path}/found.json\n")
+    keys = {"AccessKeyId": "id", "SecretAccessKey": "secret", "SessionToken": "token"}
+    (tmp_path / "found.json").write_text(json.dumps({"Version": 1, **keys, "Expiration": "2020-01-01T00:00:00Z"}))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    where = "http://127.0.0.1:9"
+    settings = S3Settings(endpoint_url=where, region=f"of-{operation}", max_attempts=1)  # shared with no other test
+    with S3Backend("bucket", "prefix", settings) as backend, pytest.raises(AccessDenied, match="have expired: renew"):
+        OPERATIONS[operation](backend)
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    (tmp_path / "found.json").write_text(json.dumps({"Version": 1, **keys, "Expiration": soon.isoformat()}))
+    with S3Backend("bucket", "prefix", settings) as backend, pytest.raises(StorageError, match="cannot be reached"):
+        OPERATIONS[operation](backend)
+
+
+def test_a_refusal_to_read_what_is_not_listed_is_that_it_is_not_there() -> None:
+    # so some services answer whoever may list a part of the bucket only
+    with answering(refusal(403, "AccessDenied"), listing()) as backend, pytest.raises(KeyNotFound):
+        backend.get("key", limit=LIMIT)
+
+
+def test_a_refusal_to_read_what_is_listed_is_a_refusal() -> None:
+    replies = (refusal(403, "AccessDenied"), listing("prefix/key"))
+    with answering(*replies) as backend, pytest.raises(AccessDenied, match="may not read 'key'"):
+        backend.get("key", limit=LIMIT)
+
+
+def test_a_refusal_to_read_and_to_list_is_a_refusal_to_read() -> None:
+    with answering(refusal(403, "AccessDenied")) as backend, pytest.raises(AccessDenied, match="may not read 'key'"):
+        backend.get("key", limit=LIMIT)
+
+
+def test_nothing_more_is_asked_with_credentials_that_are_not_taken() -> None:
+    with answering(refusal(403, "InvalidAccessKeyId"), listing()) as backend, pytest.raises(AccessDenied):
+        backend.get("key", limit=LIMIT)
+
+
+def listing(*keys: str) -> Reply:
+    found = "".join(
+        f"<Contents><Key>{key}</Key><Size>1</Size><ETag>e</ETag><LastModified>2026-01-01T00:00:00Z</LastModified>"
+        "</Contents>"
+        for key in keys
+    )
+    return Reply(body=f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>".encode())

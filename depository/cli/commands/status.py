@@ -12,7 +12,7 @@ from depository.cli.app import describe
 from depository.cli.command import command, completer, json_option
 from depository.cli.naming import LATEST, Names, Notebook
 from depository.cli.queue import Queue
-from depository.cli.session import TOP, Session
+from depository.cli.session import TOP, UNMADE, Session
 from depository.cli.text import padded, printable, width
 from depository.errors import DepositoryError, NoNotebook, NotFound, NoVersion
 
@@ -65,7 +65,7 @@ def status(session: Session, files_: tuple[str, ...], recursive: bool, as_json: 
     """
     place = session.place()
     trouble = _trouble(session, place)
-    unseen = "new" if _is_unmade(place) else "unknown" if trouble else None
+    unseen = "new" if session.is_unmade(place) else "unknown" if trouble else None
     waiting = _waiting(session)
     saves = waiting.saves() if isinstance(waiting, Queue) else frozenset()
     states = _Looker(session, saves, unseen).states(files_ or (".",), recursive=recursive)
@@ -73,18 +73,14 @@ def status(session: Session, files_: tuple[str, ...], recursive: bool, as_json: 
         session.console.line(records.document(_document(session, place, trouble, waiting, list(states))))
     else:
         _print(session, place, trouble, waiting, states)
-    if (trouble and not _is_unmade(place)) or isinstance(waiting, str):
+    if (trouble and not session.is_unmade(place)) or isinstance(waiting, str):
         raise click.exceptions.Exit(1)
-
-
-def _is_unmade(place: "Place") -> bool:
-    return place.is_default and not os.path.exists(place.url)
 
 
 def _trouble(session: Session, place: "Place") -> str:
     """Why the depository cannot be used; empty if it can."""
-    if _is_unmade(place):
-        return "There is nothing yet: the first save makes this depository."
+    if session.is_unmade(place):
+        return UNMADE
     try:
         session.open(place).info()
     except DepositoryError as error:
