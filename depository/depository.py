@@ -1,12 +1,12 @@
 """The API: every save of a notebook archived for good, found again, and given back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from depository import listing, marker, paths, specs, views, words
-from depository.errors import AlreadyExists, CorruptData, DepositoryError, RefMoved
+from depository.errors import AlreadyExists, CorruptData, DepositoryError, NoNotebook, RefMoved
 from depository.history import refs
 from depository.history.commit import Proposal
 from depository.history.entries import EventEntry, EventKind, VersionEntry
@@ -102,8 +102,8 @@ class Depository(Opened):
         assert manifest is not None  # noqa: S101 - a save is refused by an error only
         versions = [views.version(manifest, held.entry)._replace(fresh=held.is_new) for held in burst.held]
         # who died may have died before this
-        if specs.WORKSPACE in self._spaces().materialize and (resumed or any(version.fresh for version in versions)):
-            self._materialize(path, specs.WORKSPACE)
+        if resumed or any(version.fresh for version in versions):
+            self._materialize({specs.WORKSPACE}, path)
         return versions
 
     # finding and reading
@@ -384,8 +384,7 @@ class Depository(Opened):
         """
         specs.check_promoted(ref)
         event = self._move_ref(path, EventKind.PROMOTE, ref, spec, expect, author, message)
-        if ref in self._spaces().materialize:
-            self._materialize(event.path, ref)
+        self._materialize({ref}, event.path)
         return event
 
     def withdraw(
@@ -400,8 +399,7 @@ class Depository(Opened):
         """
         specs.check_promoted(ref)
         event = self._move_ref(path, EventKind.WITHDRAW, ref, None, expect, author, message)
-        if ref in self._spaces().materialize:
-            self._materialize(event.path, ref)
+        self._materialize({ref}, event.path)
         return event
 
     def tag(
@@ -450,11 +448,13 @@ class Depository(Opened):
         event = EventEntry(
             EventKind.RENAME, self._milliseconds(None), self._author(author), words.check_message(message), other=old
         )
-        moved = rename(self._commits, self._objects, old, new, event)
-        for space in self._spaces().materialize:
-            if space in moved or space == specs.WORKSPACE:
-                self._materialize(new, space)
-                self._materialize(old, space)
+        try:
+            moved = rename(self._commits, self._objects, old, new, event)
+        except NoNotebook:
+            if (gone := self._commits.read(old)) and gone.renamed_to == new:  # but that may have been broken off here
+                self._materialize(specs.SPACES, new, old)
+            raise
+        self._materialize({*moved, specs.WORKSPACE}, new, old)
         return views.event(new, event)
 
     def delete(self, path: str, *, author: str | None = None, message: str = "") -> Event:
@@ -476,8 +476,7 @@ class Depository(Opened):
         self._ready_to_write()
         self._commits.read(path)  # what was deleted when this process last looked may be there again
         self._commits.commit(path, propose)
-        if specs.WORKSPACE in self._spaces().materialize:
-            self._materialize(path, specs.WORKSPACE)
+        self._materialize({specs.WORKSPACE}, path)
         return views.event(path, event)
 
     def undelete(self, path: str, *, to: str | None = None, author: str | None = None, message: str = "") -> Event:
@@ -502,9 +501,7 @@ class Depository(Opened):
         self._ready_to_write()
         target = paths.check(to) if to is not None else path
         undelete(self._commits, self._objects, path, target, event)
-        for space in self._spaces().materialize:
-            if space == specs.WORKSPACE or target != path:
-                self._materialize(target, space)
+        self._materialize({specs.WORKSPACE} if target == path else specs.SPACES, target)
         return views.event(target, event)
 
     # the depository itself
@@ -590,7 +587,10 @@ class Depository(Opened):
         self._commits.commit(path, propose)
         return views.event(path, said)
 
-    def _materialize(self, path: str, space: str) -> None:
+    def _materialize(self, among: Collection[str], *along: str) -> None:
+        """Have the plain notebooks of paths follow their refs, in those of the spaces where plain ones are written."""
         from depository import spaces
 
-        spaces.materialize(self._backend, self._commits, self.read, path, space, self._spaces().prefixes[space])
+        for space in self._spaces().materialize:
+            for path in along if space in among else ():
+                spaces.materialize(self._backend, self._commits, self.read, path, space, self._spaces().prefixes[space])
