@@ -452,6 +452,7 @@ class Depository(Opened):
             moved = rename(self._commits, self._objects, old, new, event)
         except NoNotebook:
             if (gone := self._commits.read(old)) and gone.renamed_to == new:  # but that may have been broken off here
+                self._commits.settle(old)
                 self._materialize(specs.SPACES, new, old)
             raise
         self._materialize({*moved, specs.WORKSPACE}, new, old)

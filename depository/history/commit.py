@@ -13,7 +13,15 @@ from threading import Lock
 from typing import NamedTuple
 
 from depository.backends.base import Absent, Backend, Match
-from depository.errors import AlteredObject, Conflict, KeyNotFound, OutcomeUnknown, PreconditionFailed, StorageError
+from depository.errors import (
+    AlteredObject,
+    Conflict,
+    DepositoryError,
+    KeyNotFound,
+    OutcomeUnknown,
+    PreconditionFailed,
+    StorageError,
+)
 from depository.history import manifest as manifests
 from depository.history import pages
 from depository.history.entries import Entry
@@ -37,6 +45,8 @@ class Head(NamedTuple):
     manifest: Manifest | None
     """None where nothing has ever been saved."""
     etag: str | None
+    is_settled: bool = False
+    """It outlives a loss of power, for this process wrote it, or has seen to that."""
 
 
 class Proposal(NamedTuple):
@@ -100,15 +110,19 @@ class Commits:
             head = known or self._read(path)
             unexplained = 0
             for attempt in range(1, MAX_TRIES + 1):
-                proposal = propose(head.manifest)
+                try:
+                    proposal = propose(head.manifest)
+                except DepositoryError:  # what it says of the path will be relied on, too
+                    self._settle(path, head)
+                    raise
                 if proposal is None:
                     if look_again and head is known:
                         head = self._read(path)
                         continue
-                    return head.manifest
+                    return self._settle(path, head).manifest
                 outcome, doubt = self._try(path, head, proposal)
                 if doubt is None or (outcome.manifest is not None and self._holds(outcome.manifest, proposal)):
-                    return outcome.manifest
+                    return self._settle(path, outcome).manifest
                 if outcome.etag == head.etag:
                     unexplained += 1
                     if unexplained == MAX_UNEXPLAINED:
@@ -121,6 +135,15 @@ class Commits:
         raise Conflict(
             f"Others wrote to '{path}' each of the {MAX_TRIES:,} times that this was tried; try again later."
         )
+
+    def settle(self, path: str) -> None:
+        """Have what was last seen of a path outlive a loss of power: who wrote it may have died before that.
+
+        Raises:
+            StorageError: the disk does not confirm it.
+        """
+        if head := self._known(path):
+            self._settle(path, head)
 
     def history(self, manifest: Manifest) -> Iterator[Entry]:
         """All entries, the newest first, each page read when it is reached."""
@@ -153,7 +176,7 @@ class Commits:
             etag = self._backend.put(manifests.key_of(path), data, Match(head.etag) if head.etag else Absent())
         except (PreconditionFailed, OutcomeUnknown) as doubt:
             return self._read(path), doubt
-        return self._remember(path, Head(new, etag)), None
+        return self._remember(path, Head(new, etag, is_settled=True)), None
 
     def _holds(self, manifest: Manifest, proposal: Proposal) -> bool:
         """Whether our entries are in a manifest's history, above what the proposal was built on."""
@@ -182,6 +205,12 @@ class Commits:
             self._forget(path)
             raise AlteredObject(f"The manifest of '{path}' ({key}) is damaged: {error}.") from error
         return self._remember(path, Head(manifest, stored.etag))
+
+    def _settle(self, path: str, head: Head) -> Head:
+        if head.is_settled or head.manifest is None:
+            return head
+        self._backend.settle(manifests.key_of(path))
+        return self._remember(path, head._replace(is_settled=True))
 
     def _known(self, path: str) -> Head | None:
         with self._lock:

@@ -1,7 +1,7 @@
 """A proxy that has requests to an S3 service fail on purpose, in the ways of networks and of S3.
 
 It hands every request on byte for byte, the header ``Host`` too, so that signatures stay good, and can keep the writes
-of one key apart, for services that check a condition and then write. It speaks plain HTTP, to a service on this machine.
+of one key apart, for services that check a condition and then write. It speaks plain HTTP.
 
 As a program it is a proxy in a process of its own::
 
@@ -95,7 +95,7 @@ def by_chance(seed: int, share: float, faults: Sequence[Fault] = tuple(Fault)) -
         share: from 0 to 1.
         faults: the ways.
     """
-    chance = Random(seed)
+    chance = Random(seed)  # noqa: S311 - the same seed has to give the same faults
     lock = threading.Lock()
 
     def plan(_: Request) -> Fault | None:
@@ -165,13 +165,18 @@ class Proxy:
 
     def _attend(self, client: socket.socket) -> None:
         """Serve one connection; it ends where a fault, or the service, ends it."""
-        with self._kept(client), client.makefile("rb") as stream, suppress(OSError, _BrokenOff):
-            with socket.create_connection(self._upstream) as service, self._kept(service):
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                service.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                with service.makefile("rb") as answers:
-                    while self._pass_on(client, stream, service, answers):
-                        pass
+        with (
+            self._kept(client),
+            client.makefile("rb") as stream,
+            suppress(OSError, _BrokenOff),
+            socket.create_connection(self._upstream) as service,
+            self._kept(service),
+            service.makefile("rb") as answers,
+        ):
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            service.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while self._pass_on(client, stream, service, answers):
+                pass
 
     @contextmanager
     def _kept(self, connection: socket.socket) -> Iterator[None]:
@@ -360,10 +365,10 @@ def main() -> None:
     options = parser.parse_args()
     plan = by_chance(options.seed, options.share)
     with proxying(options.upstream, plan, serialised=options.serialised, stall=options.stall) as proxy:
-        print(json.dumps(proxy.url), flush=True)
+        print(json.dumps(proxy.url), flush=True)  # noqa: T201 - a program tells
         sys.stdin.read()
     done = {"requests": proxy.requests, "faults": {fault.name: count for fault, count in proxy.faults.items()}}
-    print(json.dumps(done), flush=True)
+    print(json.dumps(done), flush=True)  # noqa: T201 - as above
 
 
 if __name__ == "__main__":
