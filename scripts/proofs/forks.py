@@ -108,12 +108,15 @@ class Mortal(Wrapper):
         self._counter = Counter(at)
 
     def get(self, key: str, *, limit: int) -> Stored:
+        """Read a key."""
         return self._call(lambda: super(Mortal, self).get(key, limit=limit))
 
     def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        """Write a key."""
         return self._call(lambda: super(Mortal, self).put(key, data, condition))
 
     def delete(self, key: str) -> None:
+        """Take a key away."""
         self._call(lambda: super(Mortal, self).delete(key))
 
     def _call(self, call: Callable[[], _T]) -> _T:

@@ -1,21 +1,30 @@
 """The S3 services that are attacked: moto in a process of its own, and those that files name.
 
-Such a file has lines ``NAME=VALUE``, with or without ``export`` before them: ``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``,
-``AWS_SECRET_ACCESS_KEY``, ``AWS_DEFAULT_REGION``, and two of its own: ``DEPOSITORY_SERVER``, what the service is called in
-tables, and ``DEPOSITORY_BUCKETS``, how the names of the buckets begin that are made there, or of one that is there.
+Such a file has lines ``NAME=VALUE``, with or without ``export`` before them: ``AWS_ENDPOINT_URL``,
+``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_DEFAULT_REGION``, and some of its own:
+
+- ``DEPOSITORY_SERVER``: what the service is called in tables;
+- ``DEPOSITORY_BUCKETS``: how the names begin of the buckets that are made there;
+- ``DEPOSITORY_VERSIONING=yes``: these keep versions;
+- ``DEPOSITORY_SAVES``: how often each process of `servers` saves, where the service is a slow one;
+- ``DEPOSITORY_KILLS``: how many processes `kills` kills at random moments, likewise.
 """
 
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks import servers
 
 from depository.backends.base import Backend
 from depository.backends.s3 import S3Backend
 from depository.backends.s3_settings import S3Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 
 class Place(NamedTuple):
@@ -25,6 +34,10 @@ class Place(NamedTuple):
     """What the service is called."""
     bucket: str
     settings: S3Settings
+    saves: int = sys.maxsize
+    """How often a process of `servers` saves at most."""
+    kills: int = sys.maxsize
+    """How many processes of `kills` are killed at random moments at most."""
 
     def at(self, endpoint: str, *, read_timeout: float = 60.0) -> "Place":
         """The same bucket, reached by another address."""
@@ -53,8 +66,13 @@ def named(file: Path) -> Place:
         secret_access_key=found.get("AWS_SECRET_ACCESS_KEY"),
     )
     bucket = f"{found.get('DEPOSITORY_BUCKETS', 'proofs')}-{uuid.uuid4().hex[:12]}"
-    _client(settings).create_bucket(Bucket=bucket)
-    return Place(found.get("DEPOSITORY_SERVER", file.stem), bucket, settings)
+    client = _client(settings)
+    client.create_bucket(Bucket=bucket)
+    if found.get("DEPOSITORY_VERSIONING") == "yes":
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    name = found.get("DEPOSITORY_SERVER", file.stem)
+    most = [int(found.get(f"DEPOSITORY_{what}", sys.maxsize)) for what in ("SAVES", "KILLS")]
+    return Place(name, bucket, settings, *most)
 
 
 @contextmanager
@@ -65,7 +83,7 @@ def places(files: Sequence[str]) -> Iterator[list[Place]]:
         yield [Place("moto", moto.bucket, moto.settings), *(named(Path(file)) for file in files)]
 
 
-def _client(settings: S3Settings):  # type: ignore[no-untyped-def]  # noqa: ANN202 - boto3's clients have no names
+def _client(settings: S3Settings) -> "S3Client":
     import boto3
 
     return boto3.client(

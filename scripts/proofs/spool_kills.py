@@ -1,6 +1,7 @@
 """Processes that are killed while they write into a spool, or archive from it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -8,10 +9,12 @@ from typing import NamedTuple
 
 from depository import Depository
 from depository.backends import connect
+from depository.errors import DepositoryError
 from proofs.forks import Fork, Say, killed_at_system_call
 from proofs.spooling import begin, drain, spool_at, spooled_steps
 from proofs.steps import Eye, State, Step, after, start
 from proofs.tally import Tally
+from proofs.watching import unhurried
 
 _EPOCH = 40
 _MOST_POINTS = 4000
@@ -50,7 +53,7 @@ class Room(NamedTuple):
         drain(spool_at(self.spool), partial(connect, self.store))
 
 
-_MANY = (
+MANY = (
     Step("save", 0, (0,)),
     Step("save", 0, (1,)),
     Step("save", 0, (6,)),
@@ -110,9 +113,9 @@ class Operation(NamedTuple):
 
 OPERATIONS = (
     Operation("accepting, by a new process", (), Step("save", 0, (2,)), _accept_first),
-    Operation("accepting, behind others", _MANY[:2], Step("save", 0, (3,)), _accept_next),
-    Operation("archiving a save", _MANY[:1], None, _archive),
-    Operation("archiving saves, a rename, a deletion", _MANY, None, _archive),
+    Operation("accepting, behind others", MANY[:2], Step("save", 0, (3,)), _accept_next),
+    Operation("archiving a save", MANY[:1], None, _archive),
+    Operation("archiving saves, a rename, a deletion", MANY, None, _archive),
 )
 
 
@@ -121,8 +124,9 @@ def at_points(operation: Operation, scratch: Path) -> Tally:
     tally = Tally()
     for point in range(_MOST_POINTS):
         room = Room(scratch / str(point))
-        room.make()
-        state = room.accept(start(), operation.waiting)
+        with unhurried():
+            room.make()
+            state = room.accept(start(), operation.waiting)
 
         def work(say: Say, room: Room = room, point: int = point) -> None:
             operation.work(room, say, lambda inner: killed_at_system_call(point, inner))
@@ -208,15 +212,14 @@ def _accept_for_ever(room: Room, state: State, seed: int, serial: int, say: Say)
 def _archive_for_ever(room: Room) -> None:
     while True:
         spool = spool_at(room.spool)
-        try:
+        with suppress(DepositoryError):  # items come while it works; what is wrong is found in the end
             drain(spool, partial(connect, room.store))
-        except Exception:  # noqa: BLE001, S110 - items come while it works; what is wrong is found in the end
-            pass
         spool.close()
 
 
 def _judge(tally: Tally, room: Room, state: State, pending: Step | None, where: str) -> bool:
-    ended = Fork(lambda _: room.drain()).end()
+    with unhurried():
+        ended = Fork(lambda _: room.drain()).end()
     if ended.error:
         tally.complain("cannot go on", f"{where}: {ended.error}")
         return False

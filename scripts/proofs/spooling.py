@@ -1,4 +1,4 @@
-"""Notebooks on their way through a spool into a depository: as Jupyter accepts them, and as its worker archives them."""
+"""Notebooks on their way through a spool into a depository, as Jupyter accepts and its worker archives them."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping

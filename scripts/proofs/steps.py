@@ -158,8 +158,8 @@ class Eye:
 
     def __init__(self) -> None:
         self._serial_of: dict[bytes, int] = {}
+        self._learnt: set[int] = set()
         self._known: dict[str, int] = {}
-        self._next = 0
 
     def complaints(self, backend: Backend, state: State, pending: Step | None = None, *, full: bool = False) -> str:
         """What is not as it has to be; empty if all is.
@@ -170,6 +170,7 @@ class Eye:
             pending: what was under way, and may have happened or not. A rename may have left both names.
             full: read every version, and not only those that were not read before.
         """
+        self._learn(after(state, pending) if pending else state)
         try:
             found = self._look(backend, full=full)
             plain = _plain(backend)
@@ -179,13 +180,15 @@ class Eye:
             return f"there is {found}, and it should be {shown(state)}, or what {pending} makes of it"
         for number, book in state.items():
             published = dict(book.refs).get("published")
-            if published and not (pending and pending.book == number):
-                if plain.get(f"published/{book.path}") != file(book.serials[published - 1]):
-                    return f"the published notebook of {book.path} is not version {published}"
+            if not published or (pending and pending.book == number):
+                continue
+            if plain.get(f"published/{book.path}") != file(book.serials[published - 1]):
+                return f"the published notebook of {book.path} is not version {published}"
         return ""
 
     def has_happened(self, backend: Backend, state: State, pending: Step) -> bool:
         """Whether a step is done, all of it."""
+        self._learn(after(state, pending))
         return self._look(backend) == shown(after(state, pending))
 
     def _look(self, backend: Backend, *, full: bool = False) -> dict[str, Shown]:
@@ -207,14 +210,18 @@ class Eye:
             found[line.path] = Shown(tuple(serials), tuple(sorted(refs.items())), line.deleted)
         return found
 
+    def _learn(self, state: State) -> None:
+        for book in state.values():
+            for serial in book.serials:
+                if serial not in self._learnt:
+                    self._learnt.add(serial)
+                    self._serial_of[sha256(file(serial)).digest()] = serial
+
     def _serial(self, data: bytes) -> int:
-        digest = sha256(data).digest()
-        for _ in range(4096):
-            if digest in self._serial_of:
-                return self._serial_of[digest]
-            self._serial_of[sha256(file(self._next)).digest()] = self._next
-            self._next += 1
-        raise DepositoryError(f"nobody saved {data[:60]!r}")
+        serial = self._serial_of.get(sha256(data).digest())
+        if serial is None:
+            raise DepositoryError(f"nobody saved {data[:60]!r}")
+        return serial
 
 
 def shown(state: State) -> dict[str, Shown]:

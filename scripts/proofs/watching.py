@@ -4,7 +4,7 @@ import builtins
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import wraps
 from typing import Any
 from unittest import mock
@@ -17,23 +17,33 @@ After = Callable[[str, tuple[Any, ...], Any], None]
 
 
 @contextmanager
-def watched(before: Before, after: After) -> Iterator[None]:
+def unhurried() -> Iterator[None]:
+    """Wait for no disk until the end of the block: for what is only looked at."""
+    with mock.patch.object(os, "fsync", return_value=None):
+        yield
+
+
+@contextmanager
+def watched(before: Before, after: After, lock: AbstractContextManager[object] | None = None) -> Iterator[None]:
     """Have each call seen until the end of the block, by whichever thread.
 
     Args:
         before: is told the name and the arguments; what it raises is raised to the caller.
         after: is told the result too, if there is one.
+        lock: is held from the one to the other, so that the calls of several threads are seen in their order.
     """
+    alone = lock or nullcontext()
 
     def seen(name: str) -> Callable[..., Any]:
         real = getattr(os, name)
 
         @wraps(real)
         def call(*arguments: Any, **more: Any) -> Any:
-            before(name, arguments)
-            result = real(*arguments, **more)
-            after(name, arguments, result)
-            return result
+            with alone:
+                before(name, arguments)
+                result = real(*arguments, **more)
+                after(name, arguments, result)
+                return result
 
         return call
 
@@ -42,24 +52,27 @@ def watched(before: Before, after: After) -> Iterator[None]:
 
         def __init__(self, path: str, mode: str) -> None:
             flags = os.O_CREAT | (os.O_TRUNC if "w" in mode else os.O_APPEND)
-            before("open", (path, flags))
-            super().__init__(path, mode)
-            after("open", (path, flags), self.fileno())
+            with alone:
+                before("open", (path, flags))
+                super().__init__(path, mode)
+                after("open", (path, flags), self.fileno())
 
         def write(self, data: Any) -> int:
             arguments = self.fileno(), bytes(data)
-            before("write", arguments)
-            written = super().write(data)
-            after("write", arguments, written)
-            return written
+            with alone:
+                before("write", arguments)
+                written = super().write(data)
+                after("write", arguments, written)
+                return written
 
         def close(self) -> None:
             if self.closed:
                 return
             arguments = (self.fileno(),)
-            before("close", arguments)
-            super().close()
-            after("close", arguments, None)
+            with alone:
+                before("close", arguments)
+                super().close()
+                after("close", arguments, None)
 
     real_open = builtins.open
 
@@ -69,5 +82,8 @@ def watched(before: Before, after: After) -> Iterator[None]:
         buffered = io.BufferedWriter(Raw(os.fspath(file), mode.replace("b", "").replace("t", "")))
         return buffered if "b" in mode else io.TextIOWrapper(buffered, *arguments[1:], **more)
 
-    with mock.patch.multiple(os, **{name: seen(name) for name in NAMES}), mock.patch.object(builtins, "open", opened):
+    with ExitStack() as patches:
+        for name in NAMES:
+            patches.enter_context(mock.patch.object(os, name, seen(name)))
+        patches.enter_context(mock.patch.object(builtins, "open", opened))
         yield
