@@ -70,7 +70,8 @@ class PlainNotebooks:
             yield
         except (NotFound, Conflict):
             for path in paths:
-                if self._marker().materialize and self._commits.read(path):
+                if self._commits.read(path):
+                    self._commits.settle(path)
                     self.follow(path, *SPACES)
             raise
 

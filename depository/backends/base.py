@@ -106,6 +106,15 @@ class Backend(ABC):
             StorageFull: there is no room.
         """
 
+    def settle(self, key: str) -> None:  # noqa: B027 - most have it for good as soon as it is seen
+        """Have what was read from a key outlive a loss of power, as what was put does.
+
+        Whoever wrote it may have died before that; to be called before somebody is told that it is stored.
+
+        Raises:
+            StorageError: the disk does not confirm it.
+        """
+
     @abstractmethod
     def delete(self, key: str) -> None:
         """Take a key away; one that is not there is no error."""

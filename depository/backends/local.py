@@ -82,6 +82,11 @@ class LocalBackend(Backend):
             self._settle(path)
         return _etag(data)
 
+    def settle(self, key: str) -> None:
+        check_key(key)
+        with self._translated("write", key), suppress(*_NOT_THERE):
+            self._settle(self._path(key))
+
     def delete(self, key: str) -> None:
         check_key(key)
         path = self._path(key)

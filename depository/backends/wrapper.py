@@ -23,6 +23,9 @@ class Wrapper(Backend):
     def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
         return self.backend.put(key, data, condition)
 
+    def settle(self, key: str) -> None:
+        self.backend.settle(key)
+
     def delete(self, key: str) -> None:
         self.backend.delete(key)
 

@@ -50,6 +50,8 @@ class Head(NamedTuple):
     etag: str | None
     is_shared: bool = False
     """It was ours, and others had written since we looked before."""
+    is_settled: bool = False
+    """It outlives a loss of power, for this process wrote it, or has seen to that."""
 
 
 class Proposal(NamedTuple):
@@ -114,19 +116,23 @@ class Commits:
             first = head = known or self._read(path)
             unexplained = 0
             for attempt in range(1, MAX_TRIES + 1):
-                proposal = propose(head.manifest)
+                try:
+                    proposal = propose(head.manifest)
+                except DepositoryError:  # what it says of the path will be relied on, too
+                    self._settle(path, head)
+                    raise
                 if proposal is None:
                     if look_again and head is known:
                         head = self._read(path)
                         continue
-                    return head.manifest
+                    return self._settle(path, head).manifest
                 if head is known and known.is_shared:
                     head = self._read(path)  # others have probably written again, and a write in vain costs more
                     if head.etag != known.etag:
                         continue
                 outcome, doubt = self._try(path, head, proposal, is_shared=head.etag != first.etag)
                 if doubt is None or (outcome.manifest is not None and self._holds(outcome.manifest, proposal)):
-                    return outcome.manifest
+                    return self._settle(path, outcome).manifest
                 if outcome.etag == head.etag:
                     unexplained += 1
                     if unexplained == MAX_UNEXPLAINED:
@@ -139,6 +145,15 @@ class Commits:
         raise Conflict(
             f"Others wrote to '{path}' each of the {MAX_TRIES:,} times that this was tried; try again later."
         )
+
+    def settle(self, path: str) -> None:
+        """Have what was last seen of a path outlive a loss of power: who wrote it may have died before that.
+
+        Raises:
+            StorageError: the disk does not confirm it.
+        """
+        if head := self._known(path):
+            self._settle(path, head)
 
     def history(self, manifest: Manifest) -> Iterator[Entry]:
         """All entries, the newest first, each page read when it is reached; several at once from the third on."""
@@ -182,7 +197,7 @@ class Commits:
             etag = self._backend.put(manifests.key_of(path), data, Match(head.etag) if head.etag else Absent())
         except (PreconditionFailed, OutcomeUnknown) as doubt:
             return self._read(path), doubt
-        return self._remember(path, Head(new, etag, is_shared)), None
+        return self._remember(path, Head(new, etag, is_shared, is_settled=True)), None
 
     def _holds(self, manifest: Manifest, proposal: Proposal) -> bool:
         """Whether our entries are in a manifest's history, above what the proposal was built on."""
@@ -217,6 +232,12 @@ class Commits:
             self._forget(path)
             raise NewerObject(f"The manifest of '{path}' ({key}) cannot be read: {error}.") from error
         return self._remember(path, Head(manifest, stored.etag))
+
+    def _settle(self, path: str, head: Head) -> Head:
+        if head.is_settled or head.manifest is None:
+            return head
+        self._backend.settle(manifests.key_of(path))
+        return self._remember(path, head._replace(is_settled=True))
 
     def _known(self, path: str) -> Head | None:
         with self._lock:

@@ -149,12 +149,12 @@ class Faulty(Wrapper):
 
     def begin(self, plan: Plan) -> None:
         """Count the calls from 0 again, with another plan; what is still to be done late is done."""
-        self.settle()
+        self.finish()
         self.calls = []
         self.faults = 0
         self._plan = plan
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Do what is still to be done late."""
         self._land(None)
 

@@ -114,7 +114,7 @@ class Bench:
                 if isinstance(allowed, Wrong):
                     return Case(tuple(faulty.calls), ended, allowed)
                 if is_settled:
-                    faulty.settle()
+                    faulty.finish()
                 # who reads older values twice in a row cannot know that the plain notebook has to follow
                 is_final = is_over and is_settled and list(plan.values()).count(Fault.STALE) < 2
                 found = self._look(start.store, allowed, is_over=is_final)

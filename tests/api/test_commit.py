@@ -3,14 +3,16 @@ nothing half-written is ever seen.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
-from depository import Depository
+from depository import Depository, Draft
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
+from depository.backends.wrapper import Wrapper
 from depository.errors import (
     AlreadyExists,
     CorruptData,
@@ -275,3 +277,69 @@ def test_a_page_is_sealed_before_the_manifest_that_needs_it() -> None:
     assert as_manifest(store.backend, A).back[0].hash.hex() == page.removeprefix("objects/").replace("/", "")
     assert blob.startswith("objects/")
     assert manifest == manifests.key_of(A)
+
+
+# What another process wrote, which died before it had that on disk
+
+
+class Settling(Wrapper):
+    """Notes which keys were settled."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend)
+        self.keys: list[str] = []
+
+    def settle(self, key: str) -> None:
+        self.keys.append(key)
+
+
+REPEATED: dict[str, Callable[[Depository], object]] = {
+    "save": lambda depo: depo.save(A, NEW),
+    "a save that is resumed": lambda depo: depo.save_all(A, [Draft(NEW, time=datetime(2026, 11, 1))], resumed=True),  # noqa: DTZ001
+    "promote": lambda depo: depo.promote(A, "v1", "published"),
+    "tag": lambda depo: depo.tag(A, "v1", "sent"),
+}
+"""What succeeds, and writes nothing, where it was done before."""
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_what_is_there_already_is_settled_before_that_is_said(name: str) -> None:
+    backend = MemoryBackend()
+    found(backend).save(A, NEW, time=datetime(2026, 11, 1, tzinfo=UTC))
+    REPEATED[name](depository_on(backend))
+    depo = depository_on(settling := Settling(backend))
+    REPEATED[name](depo)
+    REPEATED[name](depo)
+
+    assert set(settling.keys) == {manifests.key_of(A)}
+
+
+def test_what_a_process_wrote_itself_needs_no_settling() -> None:
+    settling = Settling(MemoryBackend())
+    depo = found(settling)
+    depo.save(A, NEW)
+    depo.save(A, NEW)
+
+    assert not settling.keys
+
+
+def test_a_refusal_is_given_once_what_it_relies_on_is_settled() -> None:
+    backend = MemoryBackend()
+    saves(A, 1)(found(backend))
+    depository_on(backend).delete(A)
+    settling = Settling(backend)
+    with pytest.raises(NoNotebook):
+        depository_on(settling).delete(A)
+
+    assert settling.keys == [manifests.key_of(A)]
+
+
+def test_a_rename_that_was_done_before_is_settled() -> None:
+    backend = MemoryBackend()
+    saves(A, 1)(found(backend))
+    depository_on(backend).rename(A, B)
+    settling = Settling(backend)
+    with pytest.raises(NoNotebook):
+        depository_on(settling).rename(A, B)
+
+    assert manifests.key_of(A) in settling.keys

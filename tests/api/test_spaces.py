@@ -9,7 +9,7 @@ import pytest
 from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
-from depository.errors import AlreadyExists, NotFound, RefMoved, StorageError
+from depository.errors import AlreadyExists, NoNotebook, NotFound, RefMoved, StorageError
 from depository.testing.faults import Fault, Faulty, Interrupted, Killed
 from depository.testing.seeing import copied
 from tests.api.stores import LIMIT, depository_on, found
@@ -179,6 +179,35 @@ def test_a_promotion_that_breaks_off_is_completed_by_doing_it_again(start: Memor
         except BaseException:  # noqa: BLE001 - a process that dies raises no Exception
             depository_on(faulty.backend).promote(PATH, "v2", "published")
         assert plain(faulty.backend) == {PUBLISHED: b"two"}
+        if len(faulty.keys) <= at:
+            return
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_rename_that_breaks_off_takes_it_along_when_it_is_done_again(start: MemoryBackend, fault: Fault) -> None:
+    for at in range(100):
+        faulty = Faulty(copied(start), {at: fault})
+        try:
+            depository_on(faulty).rename(PATH, "new.ipynb")
+        except BaseException:  # noqa: BLE001 - a process that dies raises no Exception
+            with suppress(NoNotebook):  # the history has its new name already
+                depository_on(faulty.backend).rename(PATH, "new.ipynb")
+        assert plain(faulty.backend) == {"published/new.ipynb": b"one"}
+        if len(faulty.keys) <= at:
+            return
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_an_undeletion_that_breaks_off_publishes_it_when_it_is_done_again(start: MemoryBackend, fault: Fault) -> None:
+    depository_on(deleted := copied(start)).delete(PATH)
+    for at in range(100):
+        faulty = Faulty(copied(deleted), {at: fault})
+        try:
+            depository_on(faulty).undelete(PATH, to="new.ipynb")
+        except BaseException:  # noqa: BLE001 - as above
+            with suppress(AlreadyExists):  # the history is back already
+                depository_on(faulty.backend).undelete(PATH, to="new.ipynb")
+        assert plain(faulty.backend)["published/new.ipynb"] == b"one"
         if len(faulty.keys) <= at:
             return
 

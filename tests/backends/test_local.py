@@ -295,6 +295,26 @@ def test_a_value_that_is_there_already_is_on_disk_before_we_say_so(
     assert synced >= inodes(directory / "a", directory)
 
 
+def test_a_value_that_was_read_is_on_disk_once_it_is_settled(
+    backend: LocalBackend, directory: Path, synced: set[int]
+) -> None:
+    LocalBackend(backend.url).put("a/b/key.x", b"value")
+    synced.clear()
+    backend.get("a/b/key.x", limit=LIMIT)
+    backend.settle("a/b/key.x")
+    assert synced >= inodes(directory / "a/b", directory / "a", directory)
+    backend.settle("not/there.x")  # which is no error
+
+
+def test_a_disk_that_does_not_confirm_what_is_settled_is_an_error(
+    backend: LocalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend.put("key", b"value")
+    monkeypatch.setattr(disk, "sync_directory", failing(errno.EIO))
+    with pytest.raises(StorageError, match="'key'"):
+        backend.settle("key")
+
+
 def test_a_deleted_value_is_gone_from_disk(backend: LocalBackend, directory: Path, synced: set[int]) -> None:
     backend.put("a/key.x", b"value")
     synced.clear()
