@@ -68,6 +68,16 @@ class Model:
         """What `depository.testing.see` has to see."""
         return {path: self._seen(path, there) for path, there in sorted(self.paths.items())}
 
+    def known(self, path: str) -> History:
+        """The history of a path.
+
+        Raises:
+            NoNotebook: it has none.
+        """
+        if path not in self.paths:
+            raise NoNotebook(path)
+        return self.paths[path]
+
     def save(self, path: str, *files: bytes, message: str = "") -> list[int]:
         """As `Depository.save_all`: the numbers of the versions."""
         there = self.paths.get(path)
@@ -170,9 +180,7 @@ class Model:
             self._write(to, ref)
 
     def _there(self, path: str, number: int = 1) -> History:
-        there = self.paths.get(path)
-        if there is None:
-            raise NoNotebook(path)
+        there = self.known(path)
         if number > len(there.files):
             raise NoVersion(f"v{number}")
         return there

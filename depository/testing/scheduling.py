@@ -10,6 +10,8 @@ from threading import Semaphore, Thread
 from typing import NamedTuple, Protocol
 
 from depository.backends.base import Backend, Condition, Item, Kept, Stored
+from depository.backends.memory import VersionedBucket, VersionedMemory
+from depository.backends.versions import Found
 from depository.backends.wrapper import Wrapper
 
 
@@ -131,6 +133,10 @@ class Scheduler:
         """
         return _Waiting(backend, self, name, only)
 
+    def versioned(self, bucket: VersionedBucket, name: str, *, only: tuple[str, ...] = ("",)) -> Backend:
+        """What a client is to use of a bucket that keeps versions and ignores conditions; the rest is as in `backend`."""
+        return _WaitingVersions(bucket, self, name, only)
+
     def run(self, clients: Mapping[str, Callable[[], object]]) -> dict[str, Outcome]:
         """Let clients do their work, by name, until all have ended, and say what became of them."""
         threads = []
@@ -196,6 +202,44 @@ class _Waiting(Wrapper):
     def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
         self._wait("get_kept", key)
         return super().get_kept(key, name, limit=limit)
+
+    def _wait(self, operation: str, key: str) -> None:
+        if key.startswith(self._only):
+            self._scheduler.wait(self._name, operation, key)
+
+
+class _WaitingVersions(VersionedMemory):
+    """A client of a versioned bucket, which waits for its turn at each request."""
+
+    def __init__(self, bucket: VersionedBucket, scheduler: Scheduler, name: str, only: tuple[str, ...]) -> None:
+        super().__init__(bucket)
+        self._scheduler = scheduler
+        self._name = name
+        self._only = only
+
+    def add(self, key: str, data: bytes, note: str | None) -> tuple[str, str]:
+        self._wait("add", key)
+        return super().add(key, data, note)
+
+    def current(self, key: str, *, limit: int) -> Found:
+        self._wait("current", key)
+        return super().current(key, limit=limit)
+
+    def version(self, key: str, name: str, *, limit: int) -> Found:
+        self._wait("version", key)
+        return super().version(key, name, limit=limit)
+
+    def kept(self, key: str) -> Iterator[Kept]:
+        self._wait("kept", key)
+        return super().kept(key)
+
+    def delete(self, key: str) -> None:
+        self._wait("delete", key)
+        super().delete(key)
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
+        self._wait("list", prefix)
+        return super().list(prefix, after=after)
 
     def _wait(self, operation: str, key: str) -> None:
         if key.startswith(self._only):

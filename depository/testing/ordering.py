@@ -1,0 +1,72 @@
+"""Whether what several clients were answered can have come of doing it all one after the other, and in which order.
+
+This is linearizability, found by search: an order of all calls in which whatever had ended before something else began
+comes before it, in which the model answers each as it was answered, and at whose end the model is what there is (after
+J. Wing and C. Gong, "Testing and verifying concurrent objects", 1993).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from depository.errors import DepositoryError
+from depository.testing.model import Model
+
+
+class Call(NamedTuple):
+    """A call of one client."""
+
+    name: str
+    began: int
+    """When: any number that grows with time."""
+    ended: int | None
+    """None if it did not, or if its answer was unclear: it may have been done at any time since it began, or never."""
+    do: Callable[[Model], object]
+    """Does it to the model, and gives the answer."""
+    answer: object = None
+    """What the client was answered; an error's type, if it was refused."""
+
+
+def order_of(
+    calls: Sequence[Call], start: Model, is_end: Callable[[Model], bool], *, limit: int = 100_000
+) -> list[Call] | None:
+    """An order in which the calls can have been done, or None if there is none.
+
+    Args:
+        calls: of all clients.
+        start: what there was before.
+        is_end: says of a model whether it is what there was afterwards.
+        limit: steps of the search.
+
+    Raises:
+        AssertionError: the search takes more steps.
+    """
+    left = [limit]
+
+    def search(todo: tuple[Call, ...], model: Model, done: list[Call]) -> list[Call] | None:
+        left[0] -= 1
+        if not left[0]:
+            raise AssertionError(f"no order of {len(calls)} calls was found in {limit:,} steps")
+        if all(call.ended is None for call in todo) and is_end(model):
+            return done
+        earliest_end = min((call.ended for call in todo if call.ended is not None), default=None)
+        for call in sorted(todo, key=lambda call: (call.ended is None, call.ended, call.began)):
+            if earliest_end is not None and call.began > earliest_end:
+                continue
+            after = model.copy()
+            if call.ended is not None and _answer(call, after) != call.answer:
+                continue
+            if call.ended is None and isinstance(_answer(call, after), type):
+                continue  # it was refused, or never done: all the same to the others
+            rest = tuple(each for each in todo if each is not call)
+            if (found := search(rest, after, [*done, call])) is not None:
+                return found
+        return None
+
+    return search(tuple(calls), start, [])
+
+
+def _answer(call: Call, model: Model) -> object:
+    try:
+        return call.do(model)
+    except DepositoryError as error:
+        return type(error)
