@@ -6,6 +6,7 @@ number ever changes its meaning.
 """
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 from depository.errors import AlreadyExists, AlteredObject, Conflict, NoNotebook, UnsupportedFormat
 from depository.history import manifest as manifests
@@ -52,11 +53,13 @@ def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventE
         return proposal
 
     commits.read(new)  # what this process remembers of it may be gone
-    commits.commit(new, arrive)
+    target = commits.commit(new, arrive)
+    if displaced is None and target is not None:  # so it was broken off, and the old name may have gone on since
+        _follow(commits, _moved_last(commits, target, old), source, new, numbers)
     for _ in range(_MAX_ROUNDS):
         late = _leave(commits, source, new, event)
         # what somebody wrote under the old name meanwhile comes along as well
-        if late is None or not _follow(commits, source, late, new, numbers):
+        if late is None or not _follow(commits, source.recent[-1], late, new, numbers):
             return None if displaced is None else {**displaced, **source.refs}
         source = late
     raise Conflict(f"'{old}' is written to all the time; it has the name '{new}' as well now. Rename it again later.")
@@ -128,12 +131,21 @@ def _leave(commits: Commits, source: Manifest, new: str, event: EventEntry) -> M
     return late
 
 
-def _follow(commits: Commits, source: Manifest, late: Manifest, new: str, numbers: dict[int, int]) -> bool:
+def _moved_last(commits: Commits, target: Manifest, old: str) -> Entry | None:
+    """The newest of the entries that came from another path."""
+    history = commits.history(target)
+    for entry in history:
+        if isinstance(entry, EventEntry) and entry.other == old:
+            return next(history, None)
+    return None
+
+
+def _follow(commits: Commits, last: Entry | None, late: Manifest, new: str, numbers: dict[int, int]) -> bool:
     """Append to the new path what was written at the old one since it was moved.
 
     Args:
         commits: of the depository.
-        source: the old path when it was moved, or followed last.
+        last: the newest entry that was moved, or followed.
         late: the old path now.
         new: the path to follow to.
         numbers: the new numbers of versions that came along, by their old ones; added to.
@@ -146,37 +158,62 @@ def _follow(commits: Commits, source: Manifest, late: Manifest, new: str, number
     """
     extra: list[Entry] = []
     for entry in commits.history(late):
-        if entry == source.recent[-1]:
+        if entry == last:
             break
         if isinstance(entry, EventEntry) and entry.event in (EventKind.RENAME, EventKind.START):
             if entry.other == new:
                 return False
             raise Conflict(
-                f"'{source.path}' was renamed to '{entry.other}' at the same time; its history has the name '{new}' "
+                f"'{late.path}' was renamed to '{entry.other}' at the same time; its history has the name '{new}' "
                 "as well now: delete one of them."
             )
         extra.append(entry)
     extra.reverse()
     renumbered: dict[int, int] = {}
 
-    def propose(manifest: Manifest | None) -> Proposal:
+    def propose(manifest: Manifest | None) -> Proposal | None:
         nonlocal renumbered
         if manifest is None:
             raise NoNotebook(f"'{new}' is gone while a notebook was being renamed to it; rename it again.")
-        versions = [entry.number for entry in extra if isinstance(entry, VersionEntry)]
-        renumbered = numbers | {number: manifest.latest + step for step, number in enumerate(versions, start=1)}
-        moved = {ref: number for ref, number in late.refs.items() if source.refs.get(ref) != number}
-        kept = {ref: number for ref, number in manifest.refs.items() if ref in late.refs or ref not in source.refs}
+        # somebody else who renames it so may have taken some of it along
+        there = {_bare(entry): entry for entry in takewhile(lambda entry: entry != last, commits.history(manifest))}
+        renumbered = dict(numbers)
+        latest = manifest.latest
+        for entry in extra:
+            if isinstance(entry, VersionEntry):
+                known = there.get(_bare(entry))
+                latest += known is None
+                renumbered[entry.number] = known.number if isinstance(known, VersionEntry) else latest
+        missing = [entry for entry in extra if _bare(entry) not in there]
+        if not missing:
+            return None
+        refs, is_deleted = dict(manifest.refs), manifest.deleted
+        for entry in missing:
+            if isinstance(entry, VersionEntry):
+                is_deleted = False
+            elif entry.event in (EventKind.DELETE, EventKind.UNDELETE):
+                is_deleted = entry.event is EventKind.DELETE
+            elif entry.ref is not None and entry.number is None:
+                refs.pop(entry.ref, None)
+            elif entry.ref is not None and entry.number is not None:
+                refs[entry.ref] = renumbered.get(entry.number, entry.number)
+        has_versions = any(isinstance(entry, VersionEntry) for entry in missing)
         changed = manifest._replace(
-            refs=kept | {ref: renumbered.get(number, number) for ref, number in moved.items()},
-            fingerprint=late.fingerprint if versions else manifest.fingerprint,
-            deleted=manifest.deleted if late.deleted == source.deleted else late.deleted,
+            refs=refs, deleted=is_deleted, fingerprint=late.fingerprint if has_versions else manifest.fingerprint
         )
-        return Proposal(changed, tuple(_renumbered(entry, renumbered) for entry in extra))
+        return Proposal(changed, tuple(_renumbered(entry, renumbered) for entry in missing))
 
-    commits.commit(new, propose)
+    if extra:
+        commits.commit(new, propose)
     numbers.update(renumbered)
     return True
+
+
+def _bare(entry: Entry) -> Entry:
+    """An entry without the numbers, which may be others under another name."""
+    if isinstance(entry, VersionEntry):
+        return entry._replace(number=0)
+    return entry._replace(number=None, previous=None)
 
 
 def _renumbered(entry: Entry, numbers: Mapping[int, int]) -> Entry:

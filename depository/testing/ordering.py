@@ -41,8 +41,12 @@ def order_of(
         AssertionError: the search takes more steps.
     """
     left = [limit]
+    failed: set[tuple[frozenset[int], str]] = set()
 
     def search(todo: tuple[Call, ...], model: Model, done: list[Call]) -> list[Call] | None:
+        here = (frozenset(map(id, todo)), repr((model.seen(), model.gone)))
+        if here in failed:
+            return None
         left[0] -= 1
         if not left[0]:
             raise AssertionError(f"no order of {len(calls)} calls was found in {limit:,} steps")
@@ -60,6 +64,7 @@ def order_of(
             rest = tuple(each for each in todo if each is not call)
             if (found := search(rest, after, [*done, call])) is not None:
                 return found
+        failed.add(here)
         return None
 
     return search(tuple(calls), start, [])

@@ -134,7 +134,7 @@ class Scheduler:
         return _Waiting(backend, self, name, only)
 
     def versioned(self, bucket: VersionedBucket, name: str, *, only: tuple[str, ...] = ("",)) -> Backend:
-        """What a client is to use of a bucket that keeps versions and ignores conditions; the rest is as in `backend`."""
+        """What a client is to use of a bucket that keeps versions and ignores conditions; else as `backend`."""
         return _WaitingVersions(bucket, self, name, only)
 
     def run(self, clients: Mapping[str, Callable[[], object]]) -> dict[str, Outcome]:

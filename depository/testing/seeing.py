@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from depository import marker
-from depository.backends.base import Backend
+from depository.backends.base import CONDITIONAL, Backend
 from depository.backends.memory import MemoryBackend
 from depository.depository import Depository
 from depository.errors import NoNotebook
@@ -102,6 +102,9 @@ def _buried(backend: Backend, path: str) -> tuple[bytes, ...] | None:
     found = manifests.unpack(backend.get(manifests.key_of(path), limit=_LIMIT).data)
     if found.deleted or not found.buried:
         return None
-    other = Depository(copied(backend))
+    store = copied(backend)
+    store.delete(marker.KEY)  # a copy keeps no older values to rely on
+    marker.write(store, marker.read(backend)._replace(protocol=CONDITIONAL))
+    other = Depository(store)
     other.undelete(path, to=_ELSEWHERE)
     return tuple(other.read(_ELSEWHERE, version.name) for version in reversed(list(other.log(_ELSEWHERE))))

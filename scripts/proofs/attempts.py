@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from random import Random
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
 from depository.errors import CorruptData, KeyNotFound, PreconditionFailed, StorageError
 from depository.testing import Asked, Fault, Faulty, Killed, Model, Seen, copied, plain_files, see
-from proofs.operations import CREATING, Answer, Both, Incomplete, Operation
+from proofs.operations import CREATING, Answer, B, Both, Incomplete, Operation
 
 _START = 1_790_000_000.0
 _DELAY = 3_000.0
@@ -198,7 +199,7 @@ class Bench:
         after, right = self._expected(state, self._now)
         if not earlier or not answered.is_unclear:
             rights = [right]
-            for past in earlier if Fault.STALE in plan.values() else ():
+            for past in (*earlier, after) if Fault.STALE in plan.values() else ():
                 past_after, past_right = self._expected(past, self._before)
                 rights.append(past_right)
                 if answered == past_right and past_after.seen() in (past.seen(), state.seen()):
@@ -208,8 +209,11 @@ class Bench:
             return [after]
         states = [state, after]
         if self._operation.broken_off and right.error is None:
-            states.append(state.copy())
-            self._operation.broken_off(states[-1])
+            for source in (state, *earlier) if Fault.STALE in plan.values() else (state,):
+                states.append(state.copy())
+                with suppress(DepositoryError):
+                    self._operation.broken_off(half := source.copy())
+                    states[-1].paths[B] = half.paths[B]
         return states
 
     def _expected(self, model: Model, reading: _Answered) -> tuple[Model, _Answered]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
+from typing import TYPE_CHECKING
 
 from benchmarks.results import Figure, Row, Section, Table, at_least, at_most
 
 from depository.testing import Fault, Plan, Prioritised, Uniform, every_schedule, seeded
-from depository.testing.scheduling import Chooser
 from proofs.meetings import CHANGING, Meeting, Met
 from proofs.part import Options
 from proofs.writers import (
@@ -25,6 +25,9 @@ from proofs.writers import (
     undelete,
     withdraw,
 )
+
+if TYPE_CHECKING:
+    from depository.testing.scheduling import Chooser
 
 _DEEDS: Mapping[str, Callable[[int], Deed]] = {
     "save": lambda client: save(A, b"new %d" % client),
@@ -186,14 +189,14 @@ def _random(meeting: Meeting, options: Options, versioned: bool) -> dict[str, Ta
 
 
 _TEXT = (
-    "Several processes on one store, each stopped at each of its calls that reads or writes a manifest, and let go on in "
-    "an order that is chosen. Two of them are run through every order that there is, for each pair of things that they "
-    "can do; in the pairs marked so they are stopped at every call. Three to five, of which one reads, are run through "
-    "orders drawn by chance, half of them uniformly and half by priorities that change at a few calls; in half of the "
-    "runs six in a hundred of their calls fail, or kill them.\n\n"
+    "Several processes on one store, each stopped at each of its calls that reads or writes a manifest, and let go on "
+    "in an order that is chosen. Two of them are run through every order that there is, for each pair of things that "
+    "they can do; in the pairs marked so they are stopped at every call. Three to five, of which one reads, are run "
+    "through orders drawn by chance, half of them uniformly and half by priorities that change at a few calls; in half "
+    "of the runs six in a hundred of their calls fail, or kill them.\n\n"
     "After each schedule the store is opened anew and read whole. Every acknowledged save has to be there once, under "
-    "the number that was told; one whose answer was unclear, at most once. And all that was answered, to the reader too, "
-    "has to be such that everything could have been done one after the other, in an order that keeps what was over "
-    "before something else began: a model is led through such an order, has to give the same answers, and to be in the "
-    "end what there is. Where notebooks are renamed, only the order of what came along meanwhile is left open."
+    "the number that was told; one whose answer was unclear, at most once. And all that was answered, to the reader "
+    "too, has to be such that everything could have been done one after the other, in an order that keeps what was "
+    "over before something else began: a model is led through such an order, has to give the same answers, and to be "
+    "in the end what there is. Where notebooks are renamed, only the order of what came along meanwhile is left open."
 )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from depository import Depository, DepositoryError, marker
-from depository.backends.base import Backend
+from depository.backends.base import CONDITIONAL, VERSIONED, Backend
 from depository.backends.memory import MemoryBackend, VersionedBucket, VersionedMemory
 from depository.errors import Conflict, CorruptData, NotFound, StorageError
 from depository.testing import Faulty, Killed, Model, Plan, Scheduler, Seen, copied, see
@@ -81,7 +81,7 @@ class Meeting:
         scheduler = Scheduler(choose)
         bucket = VersionedBucket()
         if self._versioned:
-            begin(_founded(VersionedMemory(bucket), marker.VERSIONED), Model())
+            begin(_founded(VersionedMemory(bucket), VERSIONED), Model())
         store: Backend = VersionedMemory(bucket) if self._versioned else copied(self._store)
         clock = itertools.count()
         done: list[_Done] = []
@@ -164,7 +164,7 @@ def _loosely(seen: Mapping[str, Seen]) -> dict[str, object]:
     }
 
 
-def _founded(backend: Backend, protocol: str = marker.CONDITIONAL) -> Depository:
+def _founded(backend: Backend, protocol: str = CONDITIONAL) -> Depository:
     marker.write(backend, marker.make(datetime.fromtimestamp(_START, UTC), None, (), protocol))
     return _client(backend, itertools.count(-1000))
 

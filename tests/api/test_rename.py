@@ -1,6 +1,8 @@
 """Renaming: a history that changes its name, whatever happens on the way."""
 
+import itertools
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 
@@ -8,7 +10,7 @@ from depository import Depository
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend
 from depository.errors import AlreadyExists, InvalidPath, NoNotebook, StorageError
-from depository.testing.faults import Fault, Faulty, Killed
+from depository.testing.faults import Fault, Faulty, Interrupted, Killed
 from depository.testing.seeing import copied, see
 from tests.api.stores import depository_on, found
 from tests.notebooks import file_of, small
@@ -260,3 +262,42 @@ def test_a_save_between_the_two_writes_of_a_rename_that_broke_off_is_not_lost(st
 
         assert see(left)[OLD].files[-1] == b"late"
         assert see(left)[NEW].files == files(1, 2)
+
+
+@pytest.mark.parametrize("fault", [Fault.KILLED, Fault.UNREACHABLE])
+def test_what_was_done_at_the_old_name_after_a_rename_broke_off_comes_along_when_it_is_done_again(
+    start: MemoryBackend, fault: Fault
+) -> None:
+    both = [left for left in crashed(start, fault) if {OLD, NEW} <= {p for p, s in see(left).items() if s.alive}]
+    assert both
+    for left in both:
+        depo = depository_on(left)
+        depo.tag(OLD, "v2", "submitted")
+        depo.withdraw(OLD, "published")
+        depo.promote(OLD, "v1", "scheduled", message="late")
+        depo.rename(OLD, NEW)
+
+        assert states(left)[NEW] == (files(1, 2), {"workspace": 2, "submitted": 2, "scheduled": 1}, True)
+        assert [line.what for line in see(left)[NEW].lines].count("tag") == 1
+
+
+def test_a_save_comes_along_once_whoever_takes_it_along(start: MemoryBackend) -> None:
+    meetings = 0
+    for at, until in itertools.product(range(1, 12), range(1, 12)):
+        backend = copied(start)
+
+        def meanwhile(backend: MemoryBackend = backend, until: int = until) -> None:
+            other = depository_on(backend)
+            other.save(OLD, b"late")
+            other.tag(OLD, "v3", "late")
+            with suppress(Killed):
+                depository_on(Faulty(backend, {until: Fault.KILLED})).rename(OLD, NEW)
+
+        interrupted = Interrupted(backend, at, meanwhile)
+        with suppress(AlreadyExists, NoNotebook):
+            depository_on(interrupted).rename(OLD, NEW)
+            meetings += 1
+        for path, state in states(backend).items():
+            if state[2]:
+                assert state[0].count(b"late") <= 1, f"{path}, interrupted before call {at} by one killed at {until}"
+    assert meetings > 20
