@@ -168,6 +168,8 @@ def _follow(commits: Commits, last: Entry | None, late: Manifest, new: str, numb
                 "as well now: delete one of them."
             )
         extra.append(entry)
+    else:  # somebody else has moved more than there was here when it was read
+        extra.clear()
     extra.reverse()
     renumbered: dict[int, int] = {}
 

@@ -1,13 +1,14 @@
 """All that there is to see of a depository: whoever opens it anew, and reads every version of every path."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from depository import marker
 from depository.backends.base import CONDITIONAL, Backend
 from depository.backends.memory import MemoryBackend
 from depository.depository import Depository
-from depository.errors import NoNotebook
+from depository.errors import DepositoryError, NoNotebook
 from depository.history import manifest as manifests
 from depository.models import Event, Version
 
@@ -85,10 +86,15 @@ def plain_files(backend: Backend) -> dict[str, bytes]:
 
 
 def copied(backend: Backend) -> MemoryBackend:
-    """Another store that holds the same."""
+    """Another store that holds the same, without older values, and so without relying on them."""
     other = MemoryBackend()
     for item in backend.list(""):
         other.put(item.key, backend.get(item.key, limit=_LIMIT).data)
+    with suppress(DepositoryError):  # there is none yet, or its marker is damaged
+        found = marker.read(other)
+        if found.protocol != CONDITIONAL:
+            other.delete(marker.KEY)
+            marker.write(other, found._replace(protocol=CONDITIONAL))
     return other
 
 
@@ -102,9 +108,6 @@ def _buried(backend: Backend, path: str) -> tuple[bytes, ...] | None:
     found = manifests.unpack(backend.get(manifests.key_of(path), limit=_LIMIT).data)
     if found.deleted or not found.buried:
         return None
-    store = copied(backend)
-    store.delete(marker.KEY)  # a copy keeps no older values to rely on
-    marker.write(store, marker.read(backend)._replace(protocol=CONDITIONAL))
-    other = Depository(store)
+    other = Depository(copied(backend))
     other.undelete(path, to=_ELSEWHERE)
     return tuple(other.read(_ELSEWHERE, version.name) for version in reversed(list(other.log(_ELSEWHERE))))

@@ -84,6 +84,7 @@ class Tally:
         self.refused = 0
         self.unclear = 0
         self.wrong: list[str] = []
+        self.behind = 0
 
     def add(self, met: Met) -> None:
         """Count a schedule."""
@@ -92,16 +93,25 @@ class Tally:
         self.acknowledged += met.acknowledged
         self.refused += met.refused
         self.unclear += met.unclear
+        self.behind += met.behind
         if met.wrong:
             self.wrong.append(met.wrong)
 
     def figures(self) -> tuple[Figure, ...]:
         """As a row of a table."""
-        counts = (self.schedules, self.steps, self.acknowledged, self.refused, self.unclear, len(self.wrong))
+        counts = (
+            self.schedules,
+            self.steps,
+            self.acknowledged,
+            self.refused,
+            self.unclear,
+            self.behind,
+            len(self.wrong),
+        )
         return tuple(Figure(float(count)) for count in counts)
 
 
-_COLUMNS = ("schedules", "calls in the longest", "acknowledged", "refused", "unclear", "wrong")
+_COLUMNS = ("schedules", "calls in the longest", "acknowledged", "refused", "unclear", "listed behind", "wrong")
 
 
 def pairs() -> list[tuple[str, str]]:
@@ -198,5 +208,6 @@ _TEXT = (
     "the number that was told; one whose answer was unclear, at most once. And all that was answered, to the reader "
     "too, has to be such that everything could have been done one after the other, in an order that keeps what was "
     "over before something else began: a model is led through such an order, has to give the same answers, and to be "
-    "in the end what there is. Where notebooks are renamed, only the order of what came along meanwhile is left open."
+    "in the end what there is. Where two clients meet and one renames, the order of what came along meanwhile is left "
+    "open; where more of them do, only the saves are counted, and refs and numbers looked at."
 )

@@ -154,7 +154,7 @@ def draw(chance: Random, name: str, *, is_reader: bool, may_rename: bool) -> lis
             partial(save_all, path, data, data + b" too"),
             partial(promote, path, chance.randint(1, 3), chance.choice(("published", "scheduled"))),
             partial(promote, path, chance.randint(1, 3), "published", chance.choice((1, 2, None))),
-            partial(tag, path, chance.randint(1, 3), chance.choice(("mine", name))),
+            partial(tag, path, chance.randint(1, 3), chance.choice(("mine", name.replace(" ", "-")))),
             partial(withdraw, path),
             partial(delete, path),
             partial(undelete, chance.choice((path, GONE))),
