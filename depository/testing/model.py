@@ -66,7 +66,8 @@ class Model:
 
     def seen(self) -> dict[str, Seen]:
         """What `depository.testing.see` has to see."""
-        return {path: self._seen(path, there) for path, there in sorted(self.paths.items())}
+        gone = {path for path in self.gone if self.buried.get(path)}
+        return {path: self._seen(path) for path in sorted({*self.paths, *gone})}
 
     def known(self, path: str) -> History:
         """The history of a path.
@@ -210,9 +211,12 @@ class Model:
         else:
             self.plain[f"{space}/{path}"] = there.files[number - 1]
 
-    def _seen(self, path: str, there: History) -> Seen:
+    def _seen(self, path: str) -> Seen:
+        there = self.paths.get(path)
+        displaced = self.buried.get(path, []) if there is None or not there.deleted else []
+        buried = tuple(displaced[-1].files) if displaced else None
+        if there is None:
+            return Seen((), {}, alive=False, lines=(), buried=buried)
         files: Sequence[bytes] = there.files
         refs = {"workspace": len(files), **there.refs}
-        displaced = self.buried.get(path, []) if not there.deleted else []
-        buried = tuple(displaced[-1].files) if displaced else None
         return Seen(tuple(files), refs, not there.deleted, tuple(there.lines), buried)

@@ -47,7 +47,7 @@ class Seen(NamedTuple):
 
 
 def see(backend: Backend) -> dict[str, Seen]:
-    """All that a new process sees: every path that has a history, by path.
+    """All that a new process sees: every path that has a history, or had one that can be brought back, by path.
 
     Raises:
         AssertionError: the listings do not fit each other, numbers have a gap, or a ref points nowhere.
@@ -64,6 +64,8 @@ def see(backend: Backend) -> dict[str, Seen]:
         except NoNotebook:  # renamed away
             if not line.deleted:
                 raise AssertionError(f"{line.path} is listed, and is not there") from None
+            if (buried := _buried(backend, line.path)) is not None:
+                seen[line.path] = Seen((), {}, alive=False, lines=(), buried=buried)
             continue
         told.reverse()
         numbers = [entry.number for entry in told if isinstance(entry, Version)]
