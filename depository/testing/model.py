@@ -104,6 +104,10 @@ class Model:
         self._point(path, ref, number, message)
         return number, now
 
+    def read(self, path: str, number: int) -> bytes:
+        """As `Depository.read`."""
+        return self._there(path, number).files[number - 1]
+
     def withdraw(self, path: str, ref: str) -> None:
         """As `Depository.withdraw`."""
         if ref not in self._there(path).refs:

@@ -209,11 +209,14 @@ class Bench:
             return [after]
         states = [state, after]
         if self._operation.broken_off and right.error is None:
-            for source in (state, *earlier) if Fault.STALE in plan.values() else (state,):
-                states.append(state.copy())
+            half = state.copy()
+            self._operation.broken_off(half)
+            states.append(half)
+            for past in earlier if Fault.STALE in plan.values() else ():
                 with suppress(DepositoryError):
-                    self._operation.broken_off(half := source.copy())
-                    states[-1].paths[B] = half.paths[B]
+                    self._operation.broken_off(older := past.copy())
+                    states.append(half.copy())
+                    states[-1].paths[B] = older.paths[B]
         return states
 
     def _expected(self, model: Model, reading: _Answered) -> tuple[Model, _Answered]:

@@ -16,8 +16,8 @@ KINDS_OF_WRONG = ("lost", "twice", "altered", "false")
 
 _BITS = 8
 """Places of a flipped bit that are tried at each read."""
-_PAIRS = 100_000
-_QUICK_PAIRS = 6_000
+_PAIRS = 20_000
+_QUICK_PAIRS = 3_500
 
 
 class Tried(NamedTuple):

@@ -299,5 +299,7 @@ def test_a_save_comes_along_once_whoever_takes_it_along(start: MemoryBackend) ->
             meetings += 1
         for path, state in states(backend).items():
             if state[2]:
-                assert len(set(state[0])) == len(state[0]), f"{path}, interrupted before call {at} by one killed at {until}"
+                assert len(set(state[0])) == len(state[0]), (
+                    f"{path}, interrupted before call {at} by one killed at {until}"
+                )
     assert meetings > 20
