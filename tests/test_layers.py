@@ -242,3 +242,8 @@ with Depository.open("store") as depo:
         tmp_path,
     )
     assert not found & {"boto3", "botocore", "nbformat", "jsonschema", "rich", "jupyter_server", "traitlets"}
+
+
+def test_nothing_that_users_run_imports_what_is_there_to_attack_it() -> None:
+    using = {module.layer for module in MODULES.values() if any(name.startswith("testing") for name in inside(module))}
+    assert using == {"testing"}

@@ -26,6 +26,8 @@ OF_JUPYTER = {
     "traitlets",
 }
 """What every Jupyter server has in memory anyway."""
+OF_TESTING = {"hypothesis"}
+"""What the extra ``testing`` asks for."""
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +110,7 @@ def test_the_metadata_say_what_it_is_and_what_it_needs(wheel: Path) -> None:
     assert found["Requires-Python"] == ">=3.11"
     assert found["License-Expression"] == "BSD-3-Clause"
     needed = {line.split(">")[0].split("[")[0] for line in found.get_all("Requires-Dist", []) if "extra ==" not in line}
-    assert needed == imported() - OF_JUPYTER, "what is imported is what is asked for, and no more"
+    assert needed == imported() - OF_JUPYTER - OF_TESTING, "what is imported is what is asked for, and no more"
 
 
 def test_the_wheel_enables_the_extension_in_every_server_of_its_environment(wheel: Path) -> None:
@@ -124,6 +126,15 @@ def test_only_what_is_for_jupyter_needs_jupyter() -> None:
         if OF_JUPYTER & imported(file)
     }
     assert using == {"jupyter"}
+
+
+def test_only_the_state_machine_needs_hypothesis() -> None:
+    using = {
+        file.relative_to(ROOT / "depository").as_posix()
+        for file in (ROOT / "depository").rglob("*.py")
+        if OF_TESTING & imported(file)
+    }
+    assert using == {"testing/machine.py"}
 
 
 def test_the_command_runs_where_only_the_wheel_is_installed(python: Path, tmp_path: Path) -> None:

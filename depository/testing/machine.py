@@ -161,7 +161,7 @@ class Processes(RuleBasedStateMachine):
             for number in range(count)
         ]
         contents = [bytes(draft.content) for draft in drafts]  # type: ignore[arg-type]
-        done = self._do(
+        done = self.do(
             client,
             (path,),
             lambda depo: [version.number for version in depo.save_all(path, drafts)],
@@ -187,7 +187,7 @@ class Processes(RuleBasedStateMachine):
         if any(contents[-1] in each.files for name, each in self.model.paths.items() if name != path):
             self.unclear = None  # it went on under another name; who archives follows a rename
             return
-        done = self._do(
+        done = self.do(
             client,
             (path,),
             lambda depo: [version.number for version in depo.save_all(path, drafts, resumed=True)],
@@ -206,21 +206,21 @@ class Processes(RuleBasedStateMachine):
                 raise _NothingDone
             return version.number
 
-        self._do(client, (path,), save, lambda model: model.save(path, data)[0])
+        self.do(client, (path,), save, lambda model: model.save(path, data)[0])
 
     # names
 
     @rule(path=paths, client=clients)
     def delete(self, path: str, client: int) -> None:
         """Delete."""
-        self._do(
+        self.do(
             client, (path,), lambda depo: depo.delete(path).event, _told("delete", lambda model: model.delete(path))
         )
 
     @rule(path=paths, client=clients)
     def undelete(self, path: str, client: int) -> None:
         """Undelete."""
-        self._do(
+        self.do(
             client,
             (path,),
             lambda depo: depo.undelete(path).event,
@@ -230,7 +230,7 @@ class Processes(RuleBasedStateMachine):
     @rule(path=paths, to=paths, client=clients)
     def undelete_elsewhere(self, path: str, to: str, client: int) -> None:
         """Undelete to another path."""
-        self._do(
+        self.do(
             client,
             (path, to),
             lambda depo: depo.undelete(path, to=to).event,
@@ -240,7 +240,7 @@ class Processes(RuleBasedStateMachine):
     @rule(old=paths, new=paths, client=clients)
     def rename(self, old: str, new: str, client: int) -> None:
         """Rename."""
-        self._do(
+        self.do(
             client,
             (old, new),
             lambda depo: depo.rename(old, new).event,
@@ -258,12 +258,12 @@ class Processes(RuleBasedStateMachine):
             event = depo.promote(path, f"v{number}", ref)
             return event.number, event.previous
 
-        self._do(client, (path,), promote, lambda model: model.promote(path, number, ref))
+        self.do(client, (path,), promote, lambda model: model.promote(path, number, ref))
 
     @rule(path=paths, client=clients, ref=spaces)
     def withdraw(self, path: str, client: int, ref: str) -> None:
         """Take it back."""
-        self._do(
+        self.do(
             client,
             (path,),
             lambda d: d.withdraw(path, ref).number,
@@ -273,7 +273,7 @@ class Processes(RuleBasedStateMachine):
     @rule(path=paths, client=clients, name=tags, number=numbers, move=st.booleans())
     def tag(self, path: str, client: int, name: str, number: int, move: bool) -> None:
         """Tag."""
-        self._do(
+        self.do(
             client,
             (path,),
             lambda depo: depo.tag(path, f"v{number}", name, move=move).number,
@@ -283,7 +283,7 @@ class Processes(RuleBasedStateMachine):
     @rule(path=paths, client=clients, name=tags)
     def untag(self, path: str, client: int, name: str) -> None:
         """Take a tag away."""
-        self._do(
+        self.do(
             client,
             (path,),
             lambda depo: depo.untag(path, name).number,
@@ -295,7 +295,7 @@ class Processes(RuleBasedStateMachine):
     @rule(path=paths, client=clients, number=numbers)
     def read(self, path: str, client: int, number: int) -> None:
         """Read a version."""
-        self._do(client, (), lambda depo: depo.read(path, f"v{number}"), lambda model: model.read(path, number))
+        self.do(client, (), lambda depo: depo.read(path, f"v{number}"), lambda model: model.read(path, number))
 
     # what always holds
 
@@ -331,7 +331,7 @@ class Processes(RuleBasedStateMachine):
     def _process(self, client: int) -> Process:
         return self.processes[client % self.count]
 
-    def _do(
+    def do(
         self,
         client: int,
         touched: Sequence[str],

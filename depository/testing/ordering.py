@@ -24,6 +24,8 @@ class Call(NamedTuple):
     """Does it to the model, and gives the answer."""
     answer: object = None
     """What the client was answered; an error's type, if it was refused."""
+    instead: Callable[[Model], object] | None = None
+    """What it may have done and been answered as well, where something else was half done."""
 
 
 def order_of(
@@ -56,22 +58,22 @@ def order_of(
         for call in sorted(todo, key=lambda call: (call.ended is None, call.ended, call.began)):
             if earliest_end is not None and call.began > earliest_end:
                 continue
-            after = model.copy()
-            if call.ended is not None and _answer(call, after) != call.answer:
-                continue
-            if call.ended is None and isinstance(_answer(call, after), type):
-                continue  # it was refused, or never done: all the same to the others
             rest = tuple(each for each in todo if each is not call)
-            if (found := search(rest, after, [*done, call])) is not None:
-                return found
+            for do in filter(None, (call.do, call.instead)):
+                after = model.copy()
+                answer = _answer(do, after)
+                # what is refused without anybody being told is all the same to the others
+                fits = answer == call.answer if call.ended is not None else not isinstance(answer, type)
+                if fits and (found := search(rest, after, [*done, call])) is not None:
+                    return found
         failed.add(here)
         return None
 
     return search(tuple(calls), start, [])
 
 
-def _answer(call: Call, model: Model) -> object:
+def _answer(do: Callable[[Model], object], model: Model) -> object:
     try:
-        return call.do(model)
+        return do(model)
     except DepositoryError as error:
         return type(error)

@@ -135,7 +135,14 @@ class Meeting:
         look = _loosely if any(each.deed.renames for each in done) else dict[str, object]
         shown = look(seen)
         calls = [
-            Call(each.deed.name, each.began, None if each.is_unclear else each.ended, each.deed.model, each.answer)
+            Call(
+                each.deed.name,
+                each.began,
+                None if each.is_unclear else each.ended,
+                each.deed.model,
+                each.answer,
+                each.deed.instead,
+            )
             for each in done
             if not (each.is_unclear and each.deed.is_quiet)
         ]

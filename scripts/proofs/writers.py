@@ -24,6 +24,8 @@ class Deed(NamedTuple):
     renames: bool = False
     is_quiet: bool = False
     """It changes nothing."""
+    instead: Callable[[Model], object] | None = None
+    """What it does to the model where a rename is half done."""
 
 
 def begin(depo: Depository, model: Model) -> None:
@@ -87,10 +89,12 @@ def withdraw(path: str) -> Deed:
 def delete(path: str) -> Deed:
     """A deletion. Of a notebook that is being renamed it comes along, as whatever is done at the old name does."""
 
-    def model(model: Model) -> None:
-        model.delete(path if path in model.paths else model.gone.get(path, path))
+    def follow(model: Model) -> None:
+        model.delete(model.gone.get(path, path))
 
-    return Deed(f"delete {path}", lambda depo: _nothing(depo.delete(path)), model)
+    return Deed(
+        f"delete {path}", lambda depo: _nothing(depo.delete(path)), lambda model: model.delete(path), instead=follow
+    )
 
 
 def undelete(path: str, to: str | None = None) -> Deed:
@@ -103,16 +107,20 @@ def undelete(path: str, to: str | None = None) -> Deed:
 def rename(old: str, new: str) -> Deed:
     """Another name. The same at once makes one; of two names at once one wins, and the other is told and stays."""
 
-    def model(model: Model) -> None:
+    def fight(model: Model) -> None:
         there = model.gone.get(old)
-        if old in model.paths or there not in model.paths:
-            model.rename(old, new)
-        elif there != new:
+        if there is not None and there != new and there in model.paths:
             model.paths[new] = fought = deepcopy(model.paths[there])
             fought.lines = [*fought.lines[:-1], Line("rename", other=old)]
             raise Conflict(new)
 
-    return Deed(f"rename {old} to {new}", lambda depo: _nothing(depo.rename(old, new)), model, renames=True)
+    return Deed(
+        f"rename {old} to {new}",
+        lambda depo: _nothing(depo.rename(old, new)),
+        lambda model: model.rename(old, new),
+        renames=True,
+        instead=fight,
+    )
 
 
 def look(path: str) -> Deed:
