@@ -323,7 +323,7 @@ class Processes(RuleBasedStateMachine):
     def teardown(self) -> None:
         """In the end, everything is."""
         for process in self.processes:
-            process.store.settle()
+            process.store.finish()
         self._resolve([self.model])
 
     # how a call is made and judged
@@ -359,7 +359,7 @@ class Processes(RuleBasedStateMachine):
             answer = type(error)
         is_unclear = isinstance(answer, type) and issubclass(answer, (StorageError, CorruptData, Killed))
         if process.store.faults and is_unclear:
-            process.store.settle()
+            process.store.finish()
             states = [before, after]
             if half and after is not before:
                 states.append(before.copy())

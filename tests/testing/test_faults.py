@@ -113,7 +113,7 @@ def test_a_late_write_is_done_some_calls_later_if_its_condition_still_holds(twic
     with pytest.raises(OutcomeUnknown):
         faulty.put("key", b"too late", Match(twice.get("key", limit=LIMIT).etag))
     twice.put("key", b"somebody else's")
-    faulty.settle()
+    faulty.finish()
     assert read(twice) == b"somebody else's"
 
 
