@@ -161,6 +161,12 @@ def understood(data: bytes, url: str) -> Marker:
             raise ValueError("no format number")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AlteredObject(f"The format marker {KEY} of {url} is damaged: it cannot be read.") from error
+    damage = AlteredObject(
+        f"The format marker {KEY} of {url} is damaged: its check sum does not fit. If it was edited on purpose, "
+        "take the field 'check' out of it."
+    )
+    if _was_ours(fields):
+        raise damage
     if form > FORMAT:
         raise UnsupportedFormat(f"{url} is of format {form}, and this program knows {FORMAT}: upgrade depository.")
     if protocol not in (CONDITIONAL, VERSIONED):
@@ -173,11 +179,20 @@ def understood(data: bytes, url: str) -> Marker:
     except InvalidContent as error:
         raise AlteredObject(f"The format marker {KEY} of {url} is damaged: {error}.") from error
     if is_altered:
-        raise AlteredObject(
-            f"The format marker {KEY} of {url} is damaged: its check sum does not fit. If it was edited on purpose, "
-            "take the field 'check' out of it."
-        )
+        raise damage
     return _decoded(url, form, protocol, fields)
+
+
+def _was_ours(fields: dict[str, Any]) -> bool:
+    """Whether only what says that it is of a newer program does not fit the check, and so was altered."""
+    known = [(FORMAT, protocol) for protocol in (CONDITIONAL, VERSIONED)]
+    if (fields["format"], fields["protocol"]) in known or "check" not in fields:
+        return False
+    try:
+        fitting = [check_of({**fields, "format": form, "protocol": protocol}) for form, protocol in known]
+    except InvalidContent:
+        return False
+    return fields["check"] in fitting
 
 
 def follow(backend: Backend, marker: Marker) -> None:

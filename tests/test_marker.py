@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -326,3 +327,14 @@ def test_a_marker_without_a_check_is_read_as_it_is() -> None:
     backend.put(KEY, json.dumps(SOUND).encode())
 
     assert marker.read(backend).prefixes == SOUND["prefixes"]
+
+
+def test_a_flipped_bit_is_never_taken_for_a_newer_format_or_another_protocol() -> None:
+    backend = MemoryBackend()
+    marker.write(backend, marker.make(CREATED, {"published": "public"}, ("published",)))
+    sound, data = marker.read(backend), backend.get(KEY, limit=10_000).data
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with suppress(AlteredObject):
+            assert marker.understood(bytes(flipped), "here") == sound, "the name of the check is another, or a blank"
