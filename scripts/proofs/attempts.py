@@ -217,6 +217,7 @@ class Bench:
                     self._operation.broken_off(older := past.copy())
                     states.append(half.copy())
                     states[-1].paths[B] = older.paths[B]
+                    states[-1].plain.update({key: data for key, data in older.plain.items() if key.endswith(B)})
         return states
 
     def _expected(self, model: Model, reading: _Answered) -> tuple[Model, _Answered]:
