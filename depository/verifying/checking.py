@@ -83,7 +83,7 @@ class Check:
         scope = {"url": store.backend.url, "prefixes": self._tops, "repair": asked.repair}
         self._ledger = Ledger(asked.ledger, scope, store.now(), anew=asked.anew)
         self._versions = Versions(store, self._ledger)
-        self._mender = Mender(store, repair=asked.repair)
+        self._mender = Mender(store, self._tell, repair=asked.repair)
         self._plain = Plain(store, repair=asked.repair)
         self._since_kept = 0
         self._is_catching_up = False

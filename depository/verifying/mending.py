@@ -24,8 +24,9 @@ from depository.history.manifest import MAX_RECENT, Manifest
 from depository.history.pages import Page, Pointer
 from depository.notebook.canonical import hash_bytes
 from depository.objects import frame
-from depository.objects.frame import Kind
+from depository.objects.frame import Kind as ObjectKind
 from depository.objects.store import Objects, key_of
+from depository.verifying.findings import Finding, Kind
 from depository.verifying.store import Store
 
 _LEAP = 1 << 32
@@ -54,9 +55,16 @@ class Older(NamedTuple):
 class Mender:
     """Finds what damaged things were, and puts it back if it may."""
 
-    def __init__(self, store: Store, *, repair: bool) -> None:
-        """Make one; without `repair` it only says what it would do."""
+    def __init__(self, store: Store, tell: Callable[[Finding], None], *, repair: bool) -> None:
+        """Make one.
+
+        Args:
+            store: to be mended.
+            tell: told what is mended beside what was asked for, for that to be read.
+            repair: do it, and not only say what would be done.
+        """
         self._store = store
+        self._tell = tell
         self._repair = repair
         self._known: dict[tuple[bytes, str], dict[bytes, Proof] | None] = {}
 
@@ -69,11 +77,16 @@ class Mender:
         proofs = self._proofs(digest, path)
         if not proofs:
             return "", False
-        how = f"{proofs[digest].source}"
+        how = proofs[digest].source
         if not self._repair:
-            return f"{how} is what it was: --repair puts that back", False
+            more = f", and there is what {len(proofs) - 1:,} more were that it needs" if len(proofs) > 1 else ""
+            return f"{how} is what it was{more}: --repair puts that back", False
         for each, proof in proofs.items():
             self._put_back(each, proof.data)
+            if each != digest:
+                text = "was missing or damaged too"
+                mend = f"put back from {proof.source}"
+                self._tell(Finding(Kind.ALTERED, key_of(each), text, path or None, (), mend, mended=True))
         self._known.pop((digest, path), None)
         return f"put back from {how}", True
 
@@ -119,7 +132,7 @@ class Mender:
             return
         for kept, stored in self._kept(manifests.key_of(path), manifests.READ_LIMIT):
             if hash_bytes(stored.data) == digest:
-                made = frame.encode(Kind.BYTES, stored.data)
+                made = frame.encode(ObjectKind.BYTES, stored.data)
             elif page := _page_of(stored.data, digest):
                 made = page
             else:
@@ -209,7 +222,7 @@ class Mender:
         if len(tips) != 1:
             return None
         try:
-            page = pages.unseal(self._store.objects.read(tips[0], Kind.PAGE))
+            page = pages.unseal(self._store.objects.read(tips[0], ObjectKind.PAGE))
             pointer = Pointer(page.position, page.first, tips[0])
             back = pages.with_page(page.back, pointer)
             return replayed(path, back, pages.walk(back, self._store.commits.read_page), self._fingerprint)
@@ -245,7 +258,7 @@ class Mender:
             there = None
         if there and not any(True for _ in backend.kept(key)):  # who knows more may make more of it
             digest = hash_bytes(there.data)
-            self._store.objects.write({digest: frame.encode(Kind.BYTES, there.data)})
+            self._store.objects.write({digest: frame.encode(ObjectKind.BYTES, there.data)})
             how += f"; what was there is the content {digest.hex()[:12]} now"
         try:
             backend.put(key, data, Match(there.etag) if there else Absent())
@@ -334,7 +347,7 @@ def check(objects: Objects, digest: bytes) -> None:
         UnsupportedFormat: a newer depository wrote it.
     """
     kind = objects.read_frame(digest).kind
-    if kind is Kind.NOTEBOOK:
+    if kind is ObjectKind.NOTEBOOK:
         objects.read_blob(digest)
     else:
         objects.read(digest, kind)

@@ -201,9 +201,13 @@ def test_what_a_published_version_needs_comes_back_from_its_plain_notebook(
 
 def test_blob_image_and_patch_of_one_version_come_back_together(alone: MemoryBackend) -> None:
     depository_on(alone).promote(PATH, "v7", "published")
-    for key in (key_with(7), key_with(7, beside=True)):
+    keys = {key_with(7), key_with(7, beside=True)}
+    for key in keys:
         harm(alone, key, "missing")
-    assert check(alone, repair=True).checked.is_sound
+    assert "and there is what 1 more were that it needs: --repair puts that back" in check(alone).only.mend
+    result = check(alone, repair=True)
+    assert result.checked.is_sound
+    assert {finding.key for finding in result.findings if finding.mended} == keys, "each is told"
     assert depository_on(alone).read(PATH, "v7") == file(7)
 
 
