@@ -14,9 +14,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from depository.backends.base import Absent, Backend, Kept, Match, Stored
+from depository.backends.base import Absent, Backend, Condition, Kept, Match, Stored
 from depository.backends.wrapper import Wrapper
-from depository.errors import CorruptData, KeyNotFound, PreconditionFailed, UnsupportedFormat
+from depository.errors import CorruptData, KeyNotFound, PreconditionFailed, TooLong, UnsupportedFormat
 from depository.history import manifest as manifests
 from depository.history import pages
 from depository.history.entries import EventKind, VersionEntry
@@ -79,8 +79,8 @@ class Mender:
             return "", False
         how = proofs[digest].source
         if not self._repair:
-            more = f", and there is what {len(proofs) - 1:,} more were that it needs" if len(proofs) > 1 else ""
-            return f"{how} is what it was{more}: --repair puts that back", False
+            more = f", with {len(proofs) - 1:,} more that it needs" if len(proofs) > 1 else ""
+            return f"{how} is what it was: --repair puts that back{more}", False
         for each, proof in proofs.items():
             self._put_back(each, proof.data)
             if each != digest:
@@ -111,7 +111,7 @@ class Mender:
                 error = _error_of(digest, self._store.backend, found)
                 if error is None:
                     return found
-                needed = error.digest if isinstance(error, CorruptData) else None
+                needed = error.digest
                 if needed is None or needed in found:
                     break
                 more = self._proven(needed, path, found)
@@ -142,12 +142,8 @@ class Mender:
     def _plain(self, path: str) -> Iterator[tuple[str, Stored]]:
         for prefix in self._store.spaces.values() if path else ():
             key = f"{prefix}/{path}"
-            try:
-                now = self._store.backend.get(key, limit=frame.MAX_PAYLOAD)
-            except KeyNotFound:
-                pass
-            else:
-                yield key, now
+            with suppress(KeyNotFound, TooLong):
+                yield key, self._store.backend.get(key, limit=frame.MAX_PAYLOAD)
             for kept, stored in self._kept(key, frame.MAX_PAYLOAD):
                 yield f"{key} of {_moment(kept.modified)}", stored
 
@@ -159,19 +155,26 @@ class Mender:
                 continue
             try:
                 yield kept, backend.get_kept(key, kept.name, limit=limit)
-            except KeyNotFound:
+            except (KeyNotFound, TooLong):
                 continue
 
     def _put_back(self, digest: bytes, data: bytes) -> None:
-        backend, key = self._store.backend, key_of(digest)
-        try:
-            there = backend.get(key, limit=frame.MAX_FRAME)
-        except KeyNotFound:
-            there = None
+        key = key_of(digest)
+        condition, there = self._there(key, frame.MAX_FRAME)
         if there is None or there.data != data:
             with suppress(PreconditionFailed):  # somebody else has put it there just now
-                backend.put(key, data, Match(there.etag) if there else Absent())
+                self._store.backend.put(key, data, condition)
         self._store.objects.forget(digest)
+
+    def _there(self, key: str, limit: int) -> tuple[Condition | None, Stored | None]:
+        """What is damaged under a key, and the condition that it still is; what is too long can have none."""
+        try:
+            there = self._store.backend.get(key, limit=limit)
+        except KeyNotFound:
+            return Absent(), None
+        except TooLong:
+            return None, None
+        return Match(there.etag), there
 
     # manifests
 
@@ -226,7 +229,7 @@ class Mender:
             pointer = Pointer(page.position, page.first, tips[0])
             back = pages.with_page(page.back, pointer)
             return replayed(path, back, pages.walk(back, self._store.commits.read_page), self._fingerprint)
-        except (CorruptData, UnsupportedFormat, ValueError, KeyError):
+        except (CorruptData, ValueError, KeyError):
             return None
 
     def rebuild(self, manifest: Manifest) -> tuple[str, bool]:
@@ -244,7 +247,7 @@ class Mender:
 
         try:
             return source_fingerprint(self._store.objects.read_blob(version.hash))
-        except (CorruptData, UnsupportedFormat):
+        except CorruptData:
             return b""
 
     def _write(self, was: Manifest, steps: int, how: str) -> tuple[str, bool]:
@@ -252,16 +255,13 @@ class Mender:
         new = was._replace(generation=was.generation + steps, write_id=self._store.token())
         new, data, sealed = manifests.sealed(new)
         self._store.objects.write(sealed)
-        try:
-            there = backend.get(key, limit=manifests.READ_LIMIT)
-        except KeyNotFound:
-            there = None
+        condition, there = self._there(key, manifests.READ_LIMIT)
         if there and not any(True for _ in backend.kept(key)):  # who knows more may make more of it
             digest = hash_bytes(there.data)
             self._store.objects.write({digest: frame.encode(ObjectKind.BYTES, there.data)})
             how += f"; what was there is the content {digest.hex()[:12]} now"
         try:
-            backend.put(key, data, Match(there.etag) if there else Absent())
+            backend.put(key, data, condition)
         except PreconditionFailed:
             return "", False
         return how, True
@@ -327,12 +327,12 @@ class _Trial(Wrapper):
         return super().get(key, limit=limit)
 
 
-def _error_of(digest: bytes, backend: Backend, found: dict[bytes, Proof]) -> CorruptData | UnsupportedFormat | None:
+def _error_of(digest: bytes, backend: Backend, found: dict[bytes, Proof]) -> CorruptData | None:
     """Why an object is not what its name says, with some others as they may have been."""
     objects = Objects(_Trial(backend, found))
     try:
         check(objects, digest)
-    except (CorruptData, UnsupportedFormat) as error:
+    except CorruptData as error:
         return error
     finally:
         objects.close()
@@ -344,7 +344,6 @@ def check(objects: Objects, digest: bytes) -> None:
 
     Raises:
         CorruptData: it is not right.
-        UnsupportedFormat: a newer depository wrote it.
     """
     kind = objects.read_frame(digest).kind
     if kind is ObjectKind.NOTEBOOK:

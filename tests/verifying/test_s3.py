@@ -8,7 +8,8 @@ from depository.backends.metering import Metering
 from depository.backends.s3 import S3Backend
 from depository.history import manifest as manifests
 from depository.models import Draft
-from tests.api.stores import found, see
+from depository.testing.seeing import see
+from tests.api.stores import found
 from tests.backends.moto_server import MotoServer, bucket, bucket_name, moto_server
 from tests.notebooks import file_of, small, with_plots
 from tests.verifying.checks import check, data_of, is_sound
