@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from depository.models import Version as Version
     from depository.search.query import Match as Match
     from depository.search.query import Query as Query
+    from depository.verifying.findings import Checked as Checked
+    from depository.verifying.findings import Finding as Finding
 
 __all__ = [
     "CellBlame",
     "CellStep",
+    "Checked",
     "Depository",
     "DepositoryError",
     "Draft",
     "Event",
+    "Finding",
     "Info",
     "LineBlame",
     "Match",
@@ -39,10 +43,12 @@ __all__ = [
 _HOMES = {
     "CellBlame": "depository.models",
     "CellStep": "depository.models",
+    "Checked": "depository.verifying.findings",
     "Depository": "depository.depository",
     "DepositoryError": "depository.errors",
     "Draft": "depository.models",
     "Event": "depository.models",
+    "Finding": "depository.verifying.findings",
     "Info": "depository.models",
     "LineBlame": "depository.models",
     "Match": "depository.search.query",

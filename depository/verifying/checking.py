@@ -5,12 +5,19 @@ in the ledger, so that memory does not grow, no object is read twice, and a chec
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
 from depository.backends.base import Backend, Item
-from depository.errors import AlteredObject, CorruptData, KeyNotFound, MissingObject, UnsupportedFormat
+from depository.errors import (
+    AlteredObject,
+    CorruptData,
+    KeyNotFound,
+    MissingObject,
+    NewerObject,
+    TooLong,
+    UnsupportedFormat,
+)
 from depository.history import manifest as manifests
 from depository.history.manifest import Manifest
 from depository.objects.frame import Kind as ObjectKind
@@ -22,7 +29,7 @@ from depository.verifying.orphans import Orphans
 from depository.verifying.plain import Expected, Listing, Plain, number_in
 from depository.verifying.store import Asked, Store, Telling
 from depository.verifying.versions import Job, Outcome, Versions
-from depository.verifying.walking import Part, Unreadable, Walk, kind_of, plain
+from depository.verifying.walking import Part, Walk, kind_of, plain
 
 _BATCH = 64
 """Paths whose manifests are read together."""
@@ -83,7 +90,7 @@ class Check:
         scope = {"url": store.backend.url, "prefixes": self._tops, "repair": asked.repair}
         self._ledger = Ledger(asked.ledger, scope, store.now(), anew=asked.anew)
         self._versions = Versions(store, self._ledger)
-        self._mender = Mender(store, repair=asked.repair)
+        self._mender = Mender(store, self._tell, repair=asked.repair)
         self._plain = Plain(store, repair=asked.repair)
         self._since_kept = 0
         self._is_catching_up = False
@@ -265,10 +272,10 @@ class Check:
         for attempt in range(3):
             try:
                 return self._store.objects.read(digest, ObjectKind.BYTES)
-            except (CorruptData, UnsupportedFormat) as error:
+            except CorruptData as error:
                 if not attempt:
                     continue
-                is_newer = isinstance(error, UnsupportedFormat)
+                is_newer = isinstance(error, NewerObject)
                 how, mended = ("", False) if is_newer or attempt == 2 else self._mender.object(digest, path)
                 text = f"{plain(error)}; it holds a history that this name had before"
                 history.findings.append(Finding(kind_of(error), key_of(digest), text, path, (), how, mended))
@@ -330,25 +337,25 @@ class Check:
     def _is_mended(self, history: _History, job: Job, error: Exception) -> bool:
         """Note what is wrong with a version, and mend it if that can be done."""
         number = job.version.number
-        if not isinstance(error, (CorruptData, UnsupportedFormat)):
+        if not isinstance(error, CorruptData):
             text = f"says of v{number} what its content does not give: {error}"
             versions = added((), number, number)
             history.findings.append(Finding(Kind.INCONSISTENT, history.key, text, history.manifest.path, versions))
             return False
-        digest = error.digest if isinstance(error, CorruptData) and error.digest else job.version.hash
+        digest = error.digest or job.version.hash
         known = history.damage.get(digest)
         if known is not None and not known.mended:
             self._note(history, error, number, digest)
             return False
         how, mended = ("", False)
-        if not isinstance(error, UnsupportedFormat) and known is None:
+        if not isinstance(error, NewerObject) and known is None:
             how, mended = self._mender.object(digest, history.manifest.path)
         history.damage[digest] = _Damage(kind_of(error), key_of(digest), plain(error), (), how, mended)
         self._note(history, error, number, digest)
         return mended
 
-    def _note(self, history: _History, error: Unreadable, number: int, digest: bytes | None = None) -> None:
-        digest = digest or (error.digest if isinstance(error, CorruptData) else None)
+    def _note(self, history: _History, error: CorruptData, number: int, digest: bytes | None = None) -> None:
+        digest = digest or error.digest
         if digest is not None and digest in history.damage:
             damage = history.damage[digest]
             history.damage[digest] = damage._replace(versions=added(damage.versions, number, number))
@@ -392,9 +399,9 @@ class Check:
             for path, found in zip(paths, self._store.objects.map(self._read, paths), strict=True)
         ]
 
-    def _damaged_manifest(self, path: str, error: Unreadable, why: str) -> Manifest | None:
+    def _damaged_manifest(self, path: str, error: CorruptData, why: str) -> Manifest | None:
         finding = Finding(kind_of(error), manifests.key_of(path), f"{plain(error)}{why}", path)
-        if isinstance(error, UnsupportedFormat):
+        if isinstance(error, NewerObject):
             self._tell(finding)
             return None
         older = self._mender.older(path)
@@ -406,14 +413,14 @@ class Check:
         now = self._read(path) if mended else older.manifest
         return now if isinstance(now, Manifest) else None
 
-    def _read(self, path: str) -> Manifest | Unreadable:
+    def _read(self, path: str) -> Manifest | CorruptData:
         """The manifest of a path, or what is wrong with it, looked at twice."""
         try:
             return read_manifest(self._store.backend, path)
-        except (CorruptData, UnsupportedFormat):
+        except CorruptData:
             try:
                 return read_manifest(self._store.backend, path)
-            except (CorruptData, UnsupportedFormat) as error:
+            except CorruptData as error:
                 return error
 
     def _look_for(self, path: str) -> None:
@@ -436,11 +443,7 @@ class Check:
         names = [name for name in others if self._ledger.mark_of(name) is None]
 
         def is_there(name: str) -> bool:
-            for _ in range(2):
-                with suppress(KeyNotFound):
-                    self._store.backend.get(manifests.key_of(name), limit=manifests.READ_LIMIT)
-                    return True
-            return False
+            return not isinstance(self._read(name), MissingObject)
 
         def why(name: str) -> str:
             other = others[name]
@@ -493,19 +496,22 @@ def read_manifest(backend: Backend, path: str) -> Manifest:
 
     Raises:
         CorruptData: it is not there, or is no manifest of that path.
-        UnsupportedFormat: a newer depository wrote it.
     """
     key = manifests.key_of(path)
     try:
         stored = backend.get(key, limit=manifests.READ_LIMIT)
     except KeyNotFound:
         raise MissingObject(f"The manifest of '{path}' ({key}) is missing.") from None
+    except TooLong as error:
+        raise AlteredObject(f"The manifest of '{path}' ({key}) is damaged: it is too long for one.") from error
     try:
         manifest = manifests.unpack(stored.data)
         if manifest.path != path:
             raise ValueError(f"it is that of '{manifest.path}'")
     except ValueError as error:
         raise AlteredObject(f"The manifest of '{path}' ({key}) is damaged: {error}.") from error
+    except UnsupportedFormat as error:
+        raise NewerObject(f"The manifest of '{path}' ({key}) cannot be read: {error}.") from error
     return manifest
 
 

@@ -14,9 +14,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from depository.backends.base import Absent, Backend, Kept, Match, Stored
+from depository.backends.base import Absent, Backend, Condition, Kept, Match, Stored
 from depository.backends.wrapper import Wrapper
-from depository.errors import CorruptData, KeyNotFound, PreconditionFailed, UnsupportedFormat
+from depository.errors import CorruptData, KeyNotFound, PreconditionFailed, TooLong, UnsupportedFormat
 from depository.history import manifest as manifests
 from depository.history import pages
 from depository.history.entries import EventKind, VersionEntry
@@ -24,8 +24,9 @@ from depository.history.manifest import MAX_RECENT, Manifest
 from depository.history.pages import Page, Pointer
 from depository.notebook.canonical import hash_bytes
 from depository.objects import frame
-from depository.objects.frame import Kind
+from depository.objects.frame import Kind as ObjectKind
 from depository.objects.store import Objects, key_of
+from depository.verifying.findings import Finding, Kind
 from depository.verifying.store import Store
 
 _LEAP = 1 << 32
@@ -54,9 +55,16 @@ class Older(NamedTuple):
 class Mender:
     """Finds what damaged things were, and puts it back if it may."""
 
-    def __init__(self, store: Store, *, repair: bool) -> None:
-        """Make one; without `repair` it only says what it would do."""
+    def __init__(self, store: Store, tell: Callable[[Finding], None], *, repair: bool) -> None:
+        """Make one.
+
+        Args:
+            store: to be mended.
+            tell: told what is mended beside what was asked for, for that to be read.
+            repair: do it, and not only say what would be done.
+        """
         self._store = store
+        self._tell = tell
         self._repair = repair
         self._known: dict[tuple[bytes, str], dict[bytes, Proof] | None] = {}
 
@@ -69,11 +77,16 @@ class Mender:
         proofs = self._proofs(digest, path)
         if not proofs:
             return "", False
-        how = f"{proofs[digest].source}"
+        how = proofs[digest].source
         if not self._repair:
-            return f"{how} is what it was: --repair puts that back", False
+            more = f", with {len(proofs) - 1:,} more that it needs" if len(proofs) > 1 else ""
+            return f"{how} is what it was: --repair puts that back{more}", False
         for each, proof in proofs.items():
             self._put_back(each, proof.data)
+            if each != digest:
+                text = "was missing or damaged too"
+                mend = f"put back from {proof.source}"
+                self._tell(Finding(Kind.ALTERED, key_of(each), text, path or None, (), mend, mended=True))
         self._known.pop((digest, path), None)
         return f"put back from {how}", True
 
@@ -98,7 +111,7 @@ class Mender:
                 error = _error_of(digest, self._store.backend, found)
                 if error is None:
                     return found
-                needed = error.digest if isinstance(error, CorruptData) else None
+                needed = error.digest
                 if needed is None or needed in found:
                     break
                 more = self._proven(needed, path, found)
@@ -119,7 +132,7 @@ class Mender:
             return
         for kept, stored in self._kept(manifests.key_of(path), manifests.READ_LIMIT):
             if hash_bytes(stored.data) == digest:
-                made = frame.encode(Kind.BYTES, stored.data)
+                made = frame.encode(ObjectKind.BYTES, stored.data)
             elif page := _page_of(stored.data, digest):
                 made = page
             else:
@@ -129,12 +142,8 @@ class Mender:
     def _plain(self, path: str) -> Iterator[tuple[str, Stored]]:
         for prefix in self._store.spaces.values() if path else ():
             key = f"{prefix}/{path}"
-            try:
-                now = self._store.backend.get(key, limit=frame.MAX_PAYLOAD)
-            except KeyNotFound:
-                pass
-            else:
-                yield key, now
+            with suppress(KeyNotFound, TooLong):
+                yield key, self._store.backend.get(key, limit=frame.MAX_PAYLOAD)
             for kept, stored in self._kept(key, frame.MAX_PAYLOAD):
                 yield f"{key} of {_moment(kept.modified)}", stored
 
@@ -146,19 +155,26 @@ class Mender:
                 continue
             try:
                 yield kept, backend.get_kept(key, kept.name, limit=limit)
-            except KeyNotFound:
+            except (KeyNotFound, TooLong):
                 continue
 
     def _put_back(self, digest: bytes, data: bytes) -> None:
-        backend, key = self._store.backend, key_of(digest)
-        try:
-            there = backend.get(key, limit=frame.MAX_FRAME)
-        except KeyNotFound:
-            there = None
+        key = key_of(digest)
+        condition, there = self._there(key, frame.MAX_FRAME)
         if there is None or there.data != data:
             with suppress(PreconditionFailed):  # somebody else has put it there just now
-                backend.put(key, data, Match(there.etag) if there else Absent())
+                self._store.backend.put(key, data, condition)
         self._store.objects.forget(digest)
+
+    def _there(self, key: str, limit: int) -> tuple[Condition | None, Stored | None]:
+        """What is damaged under a key, and the condition that it still is; what is too long can have none."""
+        try:
+            there = self._store.backend.get(key, limit=limit)
+        except KeyNotFound:
+            return Absent(), None
+        except TooLong:
+            return None, None
+        return Match(there.etag), there
 
     # manifests
 
@@ -209,11 +225,11 @@ class Mender:
         if len(tips) != 1:
             return None
         try:
-            page = pages.unseal(self._store.objects.read(tips[0], Kind.PAGE))
+            page = pages.unseal(self._store.objects.read(tips[0], ObjectKind.PAGE))
             pointer = Pointer(page.position, page.first, tips[0])
             back = pages.with_page(page.back, pointer)
             return replayed(path, back, pages.walk(back, self._store.commits.read_page), self._fingerprint)
-        except (CorruptData, UnsupportedFormat, ValueError, KeyError):
+        except (CorruptData, ValueError, KeyError):
             return None
 
     def rebuild(self, manifest: Manifest) -> tuple[str, bool]:
@@ -231,7 +247,7 @@ class Mender:
 
         try:
             return source_fingerprint(self._store.objects.read_blob(version.hash))
-        except (CorruptData, UnsupportedFormat):
+        except CorruptData:
             return b""
 
     def _write(self, was: Manifest, steps: int, how: str) -> tuple[str, bool]:
@@ -239,16 +255,13 @@ class Mender:
         new = was._replace(generation=was.generation + steps, write_id=self._store.token())
         new, data, sealed = manifests.sealed(new)
         self._store.objects.write(sealed)
-        try:
-            there = backend.get(key, limit=manifests.READ_LIMIT)
-        except KeyNotFound:
-            there = None
+        condition, there = self._there(key, manifests.READ_LIMIT)
         if there and not any(True for _ in backend.kept(key)):  # who knows more may make more of it
             digest = hash_bytes(there.data)
-            self._store.objects.write({digest: frame.encode(Kind.BYTES, there.data)})
+            self._store.objects.write({digest: frame.encode(ObjectKind.BYTES, there.data)})
             how += f"; what was there is the content {digest.hex()[:12]} now"
         try:
-            backend.put(key, data, Match(there.etag) if there else Absent())
+            backend.put(key, data, condition)
         except PreconditionFailed:
             return "", False
         return how, True
@@ -314,12 +327,12 @@ class _Trial(Wrapper):
         return super().get(key, limit=limit)
 
 
-def _error_of(digest: bytes, backend: Backend, found: dict[bytes, Proof]) -> CorruptData | UnsupportedFormat | None:
+def _error_of(digest: bytes, backend: Backend, found: dict[bytes, Proof]) -> CorruptData | None:
     """Why an object is not what its name says, with some others as they may have been."""
     objects = Objects(_Trial(backend, found))
     try:
         check(objects, digest)
-    except (CorruptData, UnsupportedFormat) as error:
+    except CorruptData as error:
         return error
     finally:
         objects.close()
@@ -331,10 +344,9 @@ def check(objects: Objects, digest: bytes) -> None:
 
     Raises:
         CorruptData: it is not right.
-        UnsupportedFormat: a newer depository wrote it.
     """
     kind = objects.read_frame(digest).kind
-    if kind is Kind.NOTEBOOK:
+    if kind is ObjectKind.NOTEBOOK:
         objects.read_blob(digest)
     else:
         objects.read(digest, kind)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from depository.backends.base import Item
-from depository.errors import CorruptData, UnsupportedFormat
+from depository.errors import CorruptData, NewerObject
 from depository.history import pages
 from depository.objects.frame import Kind as ObjectKind
 from depository.objects.store import key_of
@@ -17,7 +17,7 @@ from depository.verifying.findings import Finding, Kind
 from depository.verifying.ledger import Ledger
 from depository.verifying.mending import Mender, check
 from depository.verifying.store import Store
-from depository.verifying.walking import Unreadable, kind_of, plain
+from depository.verifying.walking import kind_of, plain
 
 MIN_AGE = 86_400
 """Seconds after which an object that nothing refers to is called an orphan."""
@@ -83,19 +83,19 @@ class Orphans:
                 if error is None:
                     continue
                 how, mended = "", False
-                if not isinstance(error, UnsupportedFormat):
+                if not isinstance(error, NewerObject):
                     how, mended = self._mender.object(digest, "")
                 said = "nothing refers to it yet, but who saves that content next will rely on it"
                 yield Finding(kind_of(error), key_of(digest), f"{plain(error)}; {said}", None, (), how, mended)
             if self._ledger.has_lost():
                 self._note_pages(digests)
 
-    def _error_of(self, digest: bytes) -> Unreadable | None:
-        error: Unreadable | None = None
+    def _error_of(self, digest: bytes) -> CorruptData | None:
+        error: CorruptData | None = None
         for _ in range(2):
             try:
                 check(self._store.objects, digest)
-            except (CorruptData, UnsupportedFormat) as met:
+            except CorruptData as met:
                 error = met
             else:
                 return None
@@ -107,7 +107,7 @@ class Orphans:
                 if self._store.objects.read_frame(digest).kind is not ObjectKind.PAGE:
                     continue
                 page = pages.unseal(self._store.objects.read(digest, ObjectKind.PAGE))
-            except (CorruptData, UnsupportedFormat, ValueError):
+            except (CorruptData, ValueError):
                 continue
             if self._ledger.has_lost(page.path):
                 self._ledger.add_tip(page.path, page.position, digest)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from depository.backends.base import Item
-from depository.errors import CorruptData, KeyNotFound
+from depository.errors import CorruptData, KeyNotFound, TooLong
 from depository.history.manifest import Manifest
 from depository.objects.frame import MAX_PAYLOAD
 from depository.verifying.findings import Finding, Kind
@@ -107,6 +107,8 @@ class Plain:
             data = self._store.backend.get(key, limit=MAX_PAYLOAD).data if one.size in (None, size) else b""
         except KeyNotFound:
             return f"is not there, though {one.space} is v{one.number}"
+        except TooLong:
+            data = b""
         if len(data) == size and blake3(data).digest() == digest:
             return ""
         return f"is not v{one.number}, though {one.space} is"
@@ -117,7 +119,7 @@ class Plain:
             return ""
         try:
             data = self._store.backend.get(key, limit=MAX_PAYLOAD).data
-        except KeyNotFound:
+        except (KeyNotFound, TooLong):
             return ""
         return f"is there, though no version is {one.space}" if self._is_archived(data) else ""
 

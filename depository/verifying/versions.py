@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgpack
 from blake3 import blake3
 
-from depository.errors import CorruptData, UnsupportedFormat
+from depository.errors import CorruptData
 from depository.history.bases import chain_hashes
 from depository.history.entries import ContentKind, VersionEntry, encode
 from depository.objects.frame import Frame, Kind
@@ -22,7 +22,7 @@ _CACHED = 64 * 1024 * 1024
 
 _MAX_REFERRED = 10_000
 
-Bad = CorruptData | UnsupportedFormat | ValueError
+Bad = CorruptData | ValueError
 
 
 class Job(NamedTuple):
@@ -124,7 +124,7 @@ class Versions:
     def _decoded(self, job: Job, frames: dict[bytes, Frame]) -> Payload | Bad:
         try:
             return self._store.objects.decode(job.version.hash, frames)
-        except (CorruptData, UnsupportedFormat) as error:
+        except CorruptData as error:
             return error
 
     def _note_doubtful(self, version: VersionEntry, frames: dict[bytes, Frame], error: Bad) -> None:
@@ -152,7 +152,7 @@ class Versions:
             if is_raw is not (version.kind is ContentKind.RAW):
                 raise ValueError(f"its entry says {version.kind.name.lower()}, and its content is not that")
             file = self._store.file_of(version, content, self._patch)
-        except (CorruptData, UnsupportedFormat, ValueError) as error:
+        except (CorruptData, ValueError) as error:
             self._note_doubtful(version, {version.hash: found.frame}, error)
             return Outcome(job, error)
         source = version.source
@@ -176,7 +176,7 @@ class Versions:
         def read(digest: bytes) -> bytes | None:
             try:
                 return self._store.objects.read_output(digest)
-            except (CorruptData, UnsupportedFormat):  # whoever needs it reads it again, and says so
+            except CorruptData:  # whoever needs it reads it again, and says so
                 return None
 
         for digest, data in zip(wanted, self._store.objects.map(read, wanted), strict=True):

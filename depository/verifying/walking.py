@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from depository.errors import CorruptData, MissingObject, UnsupportedFormat
+from depository.errors import CorruptData, MissingObject, NewerObject
 from depository.history import pages
 from depository.history.entries import Entry, VersionEntry
 from depository.history.manifest import Manifest
@@ -15,9 +15,6 @@ from depository.verifying.store import Store
 
 Mend = Callable[[bytes], tuple[str, bool]]
 """Mends an object: how, or with what it could be mended; and whether it has been."""
-
-
-Unreadable = CorruptData | UnsupportedFormat
 
 
 class Part(NamedTuple):
@@ -31,7 +28,7 @@ class Part(NamedTuple):
 class _Lost(NamedTuple):
     """A page that cannot be read."""
 
-    error: Unreadable
+    error: CorruptData
     mend: str
     """What would mend it."""
 
@@ -54,7 +51,7 @@ class Walk:
         self._key = key
         self._tell_finding = tell
         self._mend = mend
-        self._ahead: dict[Pointer, Page | Unreadable] = {}
+        self._ahead: dict[Pointer, Page | CorruptData] = {}
         self.is_whole = True
         """Everything could be read so far, and fits."""
 
@@ -153,20 +150,20 @@ class Walk:
             near = [each for each in back[:2] if each.position >= pointer.position - 1]
             self._ahead = dict(zip(near, self._store.objects.map(self._read, near), strict=True))
         found = self._ahead.pop(pointer)
-        if isinstance(found, Unreadable):
+        if isinstance(found, CorruptData):
             found = self._read(pointer)  # once more, before anything is said
         if isinstance(found, Page):
             return found
-        how, is_mended = ("", False) if isinstance(found, UnsupportedFormat) else self._mend(pointer.hash)
+        how, is_mended = ("", False) if isinstance(found, NewerObject) else self._mend(pointer.hash)
         if is_mended and isinstance(again := self._read(pointer), Page):
             self._tell(kind_of(found), key_of(pointer.hash), plain(found), mend=how, mended=True)
             return again
         return _Lost(found, how)
 
-    def _read(self, pointer: Pointer) -> Page | Unreadable:
+    def _read(self, pointer: Pointer) -> Page | CorruptData:
         try:
             return self._store.commits.read_page(pointer)
-        except (CorruptData, UnsupportedFormat) as error:
+        except CorruptData as error:
             return error
 
     def _lost(self, lost: "_Lost", pointer: Pointer, upto: int) -> int:
@@ -193,18 +190,18 @@ class Walk:
         self._tell_finding(Finding(kind, key, text, self._manifest.path, versions, mend, mended))
 
 
-def kind_of(error: Unreadable) -> Kind:
+def kind_of(error: CorruptData) -> Kind:
     """What a finding is about that was met as an error."""
-    if isinstance(error, UnsupportedFormat):
+    if isinstance(error, NewerObject):
         return Kind.NEWER
     return Kind.MISSING if isinstance(error, MissingObject) else Kind.ALTERED
 
 
-def plain(error: Unreadable) -> str:
+def plain(error: CorruptData) -> str:
     """What an error says of an object, without naming it once more."""
     if isinstance(error, MissingObject):
         return "is missing"
-    if isinstance(error, UnsupportedFormat):
+    if isinstance(error, NewerObject):
         return "was written by a newer depository"
-    why = str(error).partition("is damaged: ")[2].rstrip(".")
+    why = str(error).partition(" is damaged: ")[2].rstrip(".")
     return f"is damaged: {why}" if why else "is not the one that is pointed to"

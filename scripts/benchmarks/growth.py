@@ -58,7 +58,7 @@ def run(scratch: Path, *, most: int, quick: bool) -> Section:
     sizes = [size for size in (1, 1000, 10_000, 100_000, 1_000_000) if size <= most]
     before = Step(0, 0, 0)
     found: dict[int, dict[str, float]] = {}
-    missing = ["`verify`: there is no such command yet."]
+    missing: list[str] = []
     for size in sizes:
         step = Step.of(size)
         if before.versions and not _fits(step, before, scratch):
@@ -127,7 +127,34 @@ def _measure(url: str, step: Step) -> dict[str, float]:
     words = [sys.executable, __file__, url, *map(str, step)]
     done = subprocess.run(words, env=environ, stdout=subprocess.PIPE, check=True)
     found: dict[str, float] = json.loads(done.stdout)
+    # in a process of its own: what it takes of memory is what it is asked for
+    done = subprocess.run([*words[:3], "verify"], env=environ, stdout=subprocess.PIPE, check=True)
+    found |= json.loads(done.stdout)
     return found
+
+
+def verify(url: str) -> dict[str, float]:
+    """Measure a check of everything."""
+    meter = Metering(connect(url))
+    requests = 0
+
+    def count(_: float) -> None:
+        nonlocal requests
+        requests += sum(meter.counts.calls.values())
+        meter.reset()  # what was counted takes memory too
+
+    start = time.process_time()
+    with Depository(meter) as depository:
+        checked = depository.verify(progress=count)
+    count(1)
+    taken = time.process_time() - start
+    if not checked.is_sound:
+        raise RuntimeError(f"verify finds damage: {checked}")
+    return {
+        "verify, for each version, ms": 1000 * taken / checked.versions,
+        "verify, for each version, requests": requests / checked.versions,
+        "memory of verify, MB": _most_memory(),
+    }
 
 
 def measure(url: str, step: Step) -> dict[str, float]:
@@ -230,8 +257,12 @@ def _targets(found: dict[int, dict[str, float]]) -> list[Target]:
         values["ls of all, ms"] / Step.of(size).notebooks for size, values in ((sizes[0], first), (sizes[-1], last))
     ]
     targets.append(at_most(f"ls, for each notebook: times as much from {span}", 1.5, per_notebook[1] / per_notebook[0]))
-    name = "memory with log and ls of all, MB"
-    targets.append(at_most(f"memory: times as much from {span}", 1.5, last[name] / first[name]))
+    for text, name in (
+        ("memory", "memory with log and ls of all, MB"),
+        ("verify, for each version", "verify, for each version, ms"),
+        ("memory of verify", "memory of verify, MB"),
+    ):
+        targets.append(at_most(f"{text}: times as much from {span}", 1.5, last[name] / first[name]))
     return targets
 
 
@@ -254,14 +285,15 @@ def _text() -> str:
         "and loads are by an instance that knows nothing. `log` of all reads the long history, a tenth of all "
         "versions, and `ls` lists all notebooks: these two grow with what they list. The rest is to be flat: "
         "how many objects a load or a cold save reads depends on where in its run of 16 and its group the "
-        "version stands, and that of an old one on the logarithm of the history."
+        "version stands, and that of an old one on the logarithm of the history. `verify` reads all there is; its "
+        "figures are for each version, and by a process of its own."
     )
 
 
 def main() -> None:
     """Measure one step, as this module's docstring says."""
-    url, *numbers = sys.argv[1:]
-    found: dict[str, Any] = measure(url, Step(*map(int, numbers)))
+    url, *rest = sys.argv[1:]
+    found: dict[str, Any] = verify(url) if rest == ["verify"] else measure(url, Step(*map(int, rest)))
     print(json.dumps(found))
 
 

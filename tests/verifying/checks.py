@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from depository.backends.base import Absent, Backend, Condition, Match
 from depository.backends.memory import VersionedBucket, VersionedMemory
+from depository.backends.wrapper import Wrapper
 from depository.errors import KeyNotFound, PreconditionFailed
 from depository.history import manifest as manifests
 from depository.history.manifest import Manifest
@@ -50,8 +51,12 @@ def is_sound(backend: Backend) -> bool:
     return check(backend).findings == []
 
 
-class Strict(VersionedMemory):
+class Strict(Wrapper):
     """A store that keeps older values, and whose own conditions hold."""
+
+    def __init__(self, bucket: VersionedBucket | None = None) -> None:
+        self.bucket = bucket or VersionedBucket(clock=CLOCK)
+        super().__init__(VersionedMemory(self.bucket))
 
     def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
         try:
@@ -63,9 +68,8 @@ class Strict(VersionedMemory):
         return super().put(key, data)
 
 
-def versioned() -> Strict:
-    """An empty store that keeps older values, with the clock of the tests."""
-    return Strict(VersionedBucket(clock=CLOCK))
+Keeping = Strict | VersionedMemory
+"""A store that keeps older values: one whose conditions hold, and one whose versions judge writes."""
 
 
 def put_manifest(backend: Backend, manifest: Manifest) -> None:

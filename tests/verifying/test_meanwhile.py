@@ -13,7 +13,7 @@ from depository.testing.faults import Interrupted
 from depository.testing.seeing import see
 from tests.api.stores import CLOCK, depository_on, found
 from tests.notebooks import file_of, with_plots
-from tests.verifying.checks import check, data_of, versioned
+from tests.verifying.checks import Strict, check, data_of
 
 PATH = "b/mine.ipynb"
 
@@ -104,7 +104,7 @@ def same(whole: MemoryBackend) -> MemoryBackend:
 
 
 def test_one_that_writes_all_the_time_is_checked_as_well() -> None:
-    backend = versioned()
+    backend = Strict()
     depo = found(backend)
     for number in range(70):
         depo.save(PATH, f"{number}".encode())

@@ -1,6 +1,7 @@
 """What is mended, of what, and what is not: what is put back is proven by its hash, or a manifest that was there."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.api.histories import as_manifest
 from tests.api.stores import CLOCK, depository_on, found
 from tests.api.test_damage import DAMAGE
 from tests.notebooks import file_of, small, with_plots
-from tests.verifying.checks import Strict, check, data_of, is_sound, objects_in, versioned
+from tests.verifying.checks import Keeping, Strict, check, data_of, is_sound, objects_in
 
 PATH = "kylek/mine.ipynb"
 VERSIONS = 110
@@ -36,19 +37,32 @@ def fill(backend: Backend) -> Depository:
     return depo
 
 
-@pytest.fixture
-def kept() -> VersionedMemory:
-    """A depository in a store that keeps older values."""
-    backend = versioned()
-    fill(backend)
-    return backend
+@cache
+def filled(protocol: str) -> VersionedBucket:
+    bucket = VersionedBucket(clock=CLOCK)
+    fill(Strict(bucket) if protocol == "conditional" else VersionedMemory(bucket))
+    return bucket
+
+
+@pytest.fixture(params=["conditional", "versioned"])
+def kept(request: pytest.FixtureRequest) -> Keeping:
+    """A depository in a store that keeps older values, by either protocol."""
+    bucket = VersionedBucket(clock=CLOCK)
+    written = [(key, *each) for key, history in filled(request.param).histories.items() for each in history]
+    for key, _, version in sorted(written, key=lambda each: int(each[1].name.rpartition("-")[2])):
+        bucket.add(
+            key, version.stored.data if version else None, version.note if version else None
+        )  # by the same names
+    return Strict(bucket) if request.param == "conditional" else VersionedMemory(bucket)
 
 
 @pytest.fixture
 def alone() -> MemoryBackend:
     """The same in one that keeps none."""
     backend = MemoryBackend(clock=CLOCK)
-    fill(backend)
+    whole = Strict(filled("conditional"))
+    for item in whole.list(""):
+        backend.put(item.key, data_of(whole, item.key))
     return backend
 
 
@@ -66,6 +80,7 @@ def harm(backend: Backend, key: str, how: str) -> None:
         backend.put(key, damaged)
 
 
+@cache
 def key_with(number: int, *, beside: bool = False) -> str:
     """The key of a version's blob; or of what its save wrote beside it."""
     store = MemoryBackend(clock=CLOCK)
@@ -88,7 +103,7 @@ OBJECTS: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("how", DAMAGE)
 @pytest.mark.parametrize("name", OBJECTS)
-def test_a_damaged_object_comes_back_from_an_older_value_of_it(kept: VersionedMemory, name: str, how: str) -> None:
+def test_a_damaged_object_comes_back_from_an_older_value_of_it(kept: Keeping, name: str, how: str) -> None:
     before = see(kept)
     key = OBJECTS[name]()
     data = data_of(kept, key)
@@ -109,7 +124,7 @@ def test_a_damaged_object_comes_back_from_an_older_value_of_it(kept: VersionedMe
     assert see(kept) == before
 
 
-def test_without_repair_nothing_is_written(kept: VersionedMemory) -> None:
+def test_without_repair_nothing_is_written(kept: Keeping) -> None:
     for key in (key_with(20), page(kept), manifests.key_of(PATH)):
         harm(kept, key, "missing")
     before = {key: len(history) for key, history in kept.bucket.histories.items()}
@@ -117,7 +132,7 @@ def test_without_repair_nothing_is_written(kept: VersionedMemory) -> None:
     assert {key: len(history) for key, history in kept.bucket.histories.items()} == before
 
 
-def test_an_older_value_that_is_damaged_too_is_passed_over(kept: VersionedMemory) -> None:
+def test_an_older_value_that_is_damaged_too_is_passed_over(kept: Keeping) -> None:
     key = key_with(20)
     data = data_of(kept, key)
     for how in ("zeros", "cut off", "another object's"):
@@ -126,7 +141,7 @@ def test_an_older_value_that_is_damaged_too_is_passed_over(kept: VersionedMemory
     assert data_of(kept, key) == data
 
 
-def test_where_no_value_is_right_nothing_is_put_back(kept: VersionedMemory) -> None:
+def test_where_no_value_is_right_nothing_is_put_back(kept: Keeping) -> None:
     key = key_with(20)
     kept.bucket.histories.pop(key)
     kept.put(key, b"this")
@@ -137,7 +152,7 @@ def test_where_no_value_is_right_nothing_is_put_back(kept: VersionedMemory) -> N
     assert data_of(kept, key) == wrong
 
 
-def test_several_damaged_objects_of_one_chain_are_all_mended(kept: VersionedMemory) -> None:
+def test_several_damaged_objects_of_one_chain_are_all_mended(kept: Keeping) -> None:
     before = see(kept)
     keys = [key_with(number) for number in (17, 18, 20, 24)]
     for key in keys:
@@ -148,7 +163,7 @@ def test_several_damaged_objects_of_one_chain_are_all_mended(kept: VersionedMemo
     assert is_sound(kept)
 
 
-def test_a_page_comes_back_from_an_older_value_of_it(kept: VersionedMemory) -> None:
+def test_a_page_comes_back_from_an_older_value_of_it(kept: Keeping) -> None:
     key = page(kept)
     harm(kept, key, "missing")
     result = check(kept, repair=True)
@@ -156,7 +171,7 @@ def test_a_page_comes_back_from_an_older_value_of_it(kept: VersionedMemory) -> N
     assert is_sound(kept)
 
 
-def test_a_page_is_sealed_again_from_the_manifest_that_held_its_entries(kept: VersionedMemory) -> None:
+def test_a_page_is_sealed_again_from_the_manifest_that_held_its_entries(kept: Keeping) -> None:
     before = see(kept)
     key = page(kept)
     kept.bucket.histories.pop(key)
@@ -186,9 +201,13 @@ def test_what_a_published_version_needs_comes_back_from_its_plain_notebook(
 
 def test_blob_image_and_patch_of_one_version_come_back_together(alone: MemoryBackend) -> None:
     depository_on(alone).promote(PATH, "v7", "published")
-    for key in (key_with(7), key_with(7, beside=True)):
+    keys = {key_with(7), key_with(7, beside=True)}
+    for key in keys:
         harm(alone, key, "missing")
-    assert check(alone, repair=True).checked.is_sound
+    assert check(alone).only.mend.endswith(" is what it was: --repair puts that back, with 1 more that it needs")
+    result = check(alone, repair=True)
+    assert result.checked.is_sound
+    assert {finding.key for finding in result.findings if finding.mended} == keys, "each is told"
     assert depository_on(alone).read(PATH, "v7") == file(7)
 
 
@@ -212,7 +231,7 @@ def test_where_no_older_values_are_kept_damage_stays_and_is_told(alone: MemoryBa
 # manifests
 
 
-def test_a_deleted_manifest_is_put_back_as_it_was_and_nothing_is_lost(kept: VersionedMemory) -> None:
+def test_a_deleted_manifest_is_put_back_as_it_was_and_nothing_is_lost(kept: Keeping) -> None:
     before = see(kept)
     kept.delete(manifests.key_of(PATH))
     assert check(kept, PATH).only.mend.startswith("--repair puts it back as it was at 2026-09-")
@@ -225,43 +244,56 @@ def test_a_deleted_manifest_is_put_back_as_it_was_and_nothing_is_lost(kept: Vers
 
 
 @pytest.mark.parametrize("how", [how for how in DAMAGE if how != "missing"])
-def test_an_altered_manifest_is_put_back_as_it_was_before_and_the_loss_is_told(how: str) -> None:
-    backend = Strict(VersionedBucket(clock=CLOCK))
-    depo = fill(backend)
+def test_an_altered_manifest_is_put_back_as_it_was_before_and_the_loss_is_told(kept: Keeping, how: str) -> None:
+    depo = depository_on(kept)
+    assert depo.save(PATH, b"newest").number == VERSIONS + 1
     key = manifests.key_of(PATH)
-    generation = as_manifest(backend, PATH).generation
-    harm(backend, key, how)
-    backend.bucket.histories[key].pop(-2)  # the newest write itself was altered
+    generation = as_manifest(kept, PATH).generation
+    kept.bucket.alter(key, DAMAGE[how](data_of(kept, key)) or b"")
 
-    result = check(backend, repair=True)
-    assert (result.only.kind, result.only.key, result.only.mended) == (Kind.ALTERED, key, True)
-    assert result.only.mend.endswith(
-        f", with v1 to v{VERSIONS - 1}; what the write after that added is lost: newer versions, or moves of refs"
+    result = check(kept, repair=True)
+    damaged = next(finding for finding in result.findings if not finding.is_remark)
+    assert (damaged.kind, damaged.key, damaged.mended) == (Kind.ALTERED, key, True)
+    assert damaged.mend.endswith(
+        f", with v1 to v{VERSIONS}; what the write after that added is lost: newer versions, or moves of refs"
     )
-    assert as_manifest(backend, PATH).generation > generation - 1
-    assert [version.number for version in depository_on(backend).log(PATH)] == [*range(VERSIONS - 1, 0, -1)]
-    assert depo.save(PATH, b"more").number == VERSIONS, "who wrote before takes what is there now"
+    assert as_manifest(kept, PATH).generation > generation
+    assert [version.number for version in depository_on(kept).log(PATH)] == [*range(VERSIONS, 0, -1)]
+    assert depo.save(PATH, b"more").number == VERSIONS + 1, "who wrote before takes what is there now"
+    assert is_sound(kept)
+
+
+def test_what_something_else_wrote_over_a_manifest_does_not_count_where_versions_judge() -> None:
+    backend = VersionedMemory(VersionedBucket(clock=CLOCK))
+    fill(backend)
+    backend.put(manifests.key_of(PATH), b"garbage")
     assert is_sound(backend)
 
 
-def test_a_manifest_that_a_newer_depository_wrote_is_never_replaced(kept: VersionedMemory) -> None:
+def test_a_manifest_that_a_newer_depository_wrote_is_never_replaced(kept: Keeping) -> None:
     key = manifests.key_of(PATH)
     data = data_of(kept, key)
-    kept.put(key, data[:3] + b"\x02" + data[4:])
+    kept.bucket.alter(key, data[:3] + b"\x02" + data[4:])
     newer = data_of(kept, key)
     assert check(kept, repair=True).kinds[0] is Kind.NEWER
     assert data_of(kept, key) == newer
 
 
-def test_of_two_manifests_on_top_of_the_same_one_the_first_counts(kept: VersionedMemory) -> None:
-    manifest = as_manifest(kept, PATH)
-    first = manifest._replace(generation=manifest.generation + 1, refs={"one": 1}, write_id=b"1" * 8)
-    second = first._replace(refs={"two": 2}, write_id=b"2" * 8)
-    for each in (first, second):
-        kept.put(manifests.key_of(PATH), manifests.pack(each))
-    kept.delete(manifests.key_of(PATH))
-    check(kept, PATH, repair=True)
-    assert as_manifest(kept, PATH).refs == {"one": 1}
+def test_of_two_manifests_on_top_of_the_same_one_the_first_counts() -> None:
+    backend = VersionedMemory(VersionedBucket(clock=CLOCK))
+    fill(backend)
+    early, late = depository_on(backend), depository_on(backend)
+    for each in (early, late):
+        each.refs(PATH)
+    early.tag(PATH, "v1", "one")
+    manifest = as_manifest(backend, PATH)
+    void = manifest._replace(refs={"two": 2}, write_id=b"2" * 8)
+    turn = backend.bucket.histories[manifests.key_of(PATH)][-1][1]
+    assert turn is not None
+    backend.bucket.add(manifests.key_of(PATH), manifests.pack(void), turn.note)
+    backend.delete(manifests.key_of(PATH))
+    check(backend, PATH, repair=True)
+    assert depository_on(backend).refs(PATH) == {"workspace": VERSIONS, "one": 1}
 
 
 @pytest.mark.parametrize("how", [how for how in DAMAGE if how != "missing"])
@@ -316,7 +348,7 @@ def test_a_short_history_without_pages_cannot_be_made_again(alone: MemoryBackend
 
 
 @pytest.mark.parametrize("how", ["missing", "empty", "zeros", "cut off"])
-def test_the_marker_comes_back_from_an_older_value_of_it(kept: VersionedMemory, how: str) -> None:
+def test_the_marker_comes_back_from_an_older_value_of_it(kept: Keeping, how: str) -> None:
     data = data_of(kept, "depository.json")
     harm(kept, "depository.json", how)
     assert check(kept).only.mend.startswith("--repair puts it back as it was at 2026-09-")
@@ -325,7 +357,7 @@ def test_the_marker_comes_back_from_an_older_value_of_it(kept: VersionedMemory, 
     assert is_sound(kept)
 
 
-def test_repairing_what_is_sound_changes_nothing(kept: VersionedMemory) -> None:
+def test_repairing_what_is_sound_changes_nothing(kept: Keeping) -> None:
     before = {key: len(history) for key, history in kept.bucket.histories.items()}
     assert check(kept, repair=True).findings == []
     assert {key: len(history) for key, history in kept.bucket.histories.items()} == before
