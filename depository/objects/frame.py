@@ -88,13 +88,13 @@ class Frame(NamedTuple):
         return payload
 
 
-def encode(kind: Kind, payload: bytes, outputs: tuple[bytes, ...] = ()) -> Frame:
+def encode(kind: Kind, payload: bytes, outputs: tuple[bytes, ...] = (), *, level: int = LEVEL) -> Frame:
     """The frame of a payload that builds on nothing, compressed where that pays.
 
     What refers to outputs is compressed anyway: its hash is over these as well, and the checksum that comes with zstd
     lets it be checked, and built on, without reading them.
     """
-    packed = _compress(payload, None)
+    packed = _compress(payload, None, level=level)
     if outputs or len(packed) < len(payload):
         return Frame(kind, Codec.ZSTD, len(payload), None, outputs, packed)
     return Frame(kind, Codec.STORED, len(payload), None, outputs, payload)
@@ -170,13 +170,13 @@ def _is_hash(value: Any) -> bool:
     return type(value) is bytes and len(value) == _HASH_BYTES
 
 
-def _compress(data: bytes, base: bytes | None, *, checksum: bool = True) -> bytes:
+def _compress(data: bytes, base: bytes | None, *, checksum: bool = True, level: int = LEVEL) -> bytes:
     return zstandard.ZstdCompressor(
-        compression_params=_parameters(len(data), len(base or b""), checksum), dict_data=_dictionary(base)
+        compression_params=_parameters(len(data), len(base or b""), checksum, level), dict_data=_dictionary(base)
     ).compress(data)
 
 
-def _parameters(size: int, base_size: int, checksum: bool) -> zstandard.ZstdCompressionParameters:
+def _parameters(size: int, base_size: int, checksum: bool, level: int) -> zstandard.ZstdCompressionParameters:
     settings: dict[str, int] = {
         "source_size": size,
         "dict_size": base_size,
@@ -187,13 +187,13 @@ def _parameters(size: int, base_size: int, checksum: bool) -> zstandard.ZstdComp
     if base_size:
         # zstd's own choice of window and tables is for streams: it forgets most of a base of many megabytes
         reach = (size + base_size - 1).bit_length()
-        usual = zstandard.ZstdCompressionParameters.from_level(LEVEL, **settings)
+        usual = zstandard.ZstdCompressionParameters.from_level(level, **settings)
         # an entry for every second byte of the base at least, also where the base is much larger than the data
         tables = min(MAX_TABLE_LOG, max(reach - 2, base_size.bit_length() - 1))
         settings["window_log"] = min(MAX_WINDOW_LOG, max(MIN_WINDOW_LOG, reach))
         settings["hash_log"] = max(usual.hash_log, tables)
         settings["chain_log"] = max(usual.chain_log, tables)
-    return zstandard.ZstdCompressionParameters.from_level(LEVEL, **settings)
+    return zstandard.ZstdCompressionParameters.from_level(level, **settings)
 
 
 def _dictionary(base: bytes | None) -> zstandard.ZstdCompressionDict | None:

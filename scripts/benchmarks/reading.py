@@ -4,6 +4,7 @@ import itertools
 import random
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ LOG_PATH, READ_PATH = "kylek/log.ipynb", "kylek/read.ipynb"
 _FIRST = 30
 """Versions on the first page of a log, about what a terminal shows."""
 _SIZE = 250_000
+_AT_ONCE = 10
+"""Requests: as many connections as boto3 keeps of its own accord."""
+_SAME_GETS = f"boto3, `get_object` of what that log reads, {_AT_ONCE} at once"
 _PROGRAM = str(Path(PYTHON).parent / "depository")
 _PASS, _CLICK = [PYTHON, "-c", "pass"], [PYTHON, "-c", "import click"]
 _GET = "import boto3, sys; boto3.client('s3').get_object(Bucket=sys.argv[1], Key=sys.argv[2])['Body'].read()"  # one GET
@@ -210,6 +214,7 @@ def _calls(place: Place) -> Table:
 
     work: Work = {}
     requests: dict[str, str] = {}
+    asked: list[str] = []
     for suffix, meter in meters.items():
         calls: dict[str, Callable[[int], object]] = {
             f"log, first {_FIRST}": lambda _, m=meter: list(itertools.islice(Depository(m).log(LOG_PATH), _FIRST)),  # type: ignore[misc]
@@ -221,14 +226,19 @@ def _calls(place: Place) -> Table:
             name = f"depository, {what}{suffix}"
             meter.reset()
             function(0)
-            counts = meter.counts
-            requests[name] = str(sum(counts.calls.values()))
+            requests[name] = str(sum(meter.counts.calls.values()))
+            if suffix and what.startswith("log, all"):
+                asked = [f"reading/{call.key}" for call in meter.log]
             work[name] = lambda n, f=function: timing.call(lambda: f(n))  # type: ignore[misc]
     pages = f"{place.versions // 1000}"
     theirs: dict[str, tuple[str, Callable[[int], object]]] = {
         f"boto3, `list_object_versions`, all {place.versions:,}": (
             pages,
             lambda _: paged("list_object_versions", Prefix="plain/log.ipynb"),
+        ),
+        _SAME_GETS: (
+            str(len(asked)),
+            lambda _: list(pool.map(lambda key: client.get_object(Bucket=bucket, Key=key)["Body"].read(), asked)),
         ),
         "boto3, `get_object` of any version": (
             "1",
@@ -244,11 +254,13 @@ def _calls(place: Place) -> Table:
     for name, (count, function) in theirs.items():
         requests[name] = count
         work[name] = lambda n, f=function: timing.call(lambda: f(n))  # type: ignore[misc]
-    found = timing.turns(place.rounds, work)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = timing.turns(place.rounds, work)
     against = dict(
         zip(
             theirs,
             (
+                f"depository, log, all {place.versions:,}, S3",
                 f"depository, log, all {place.versions:,}, S3",
                 "depository, read of any version, S3",
                 f"depository, ls of {place.notebooks:,}, S3",
@@ -298,6 +310,10 @@ def _targets(found: Mapping[str, Mapping[str, Taking]], called: Table) -> list[T
         if isinstance(mine, Figure) and isinstance(theirs, Figure):
             text = f"`log` of all versions, S3: times faster than paging `list_object_versions` ({what})"
             targets.append(at_least(text, 10, theirs.value / mine.value))
+        bare = next(row for row in called.rows if row.name == _SAME_GETS).cells[column]
+        if isinstance(mine, Figure) and isinstance(bare, Figure):
+            text = f"`log` of all versions, S3, times as many GETs by bare boto3 in {_AT_ONCE} threads ({what})"
+            targets.append(at_most(text, 1.5, mine.value / bare.value))
     restore = found["restore"]
     if "`git show`" in restore:
         for kind, what in (("cpu", "CPU"), ("wall", "time")):
