@@ -280,6 +280,15 @@ def test_nobody_may_remove_a_version_or_change_what_holds_for_a_key_or_the_bucke
             assert not allows(POLICIES[policy], name, Asked(action, key, ())), (action, key)
 
 
+@pytest.mark.parametrize(("policy", "name"), WRITERS)
+def test_who_writes_a_key_is_denied_to_say_who_else_may_read_it(policy: str, name: str) -> None:
+    # on some services whoever wrote a key may do that without any policy that allows it
+    for action in ("s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:PutObjectTagging", "s3:DeleteObjectTagging"):
+        for key in (f"{prefix_of(policy, name)}/{key}".lstrip("/") for key in KEYS if key):
+            denied = [each for each in POLICIES[policy]["Statement"] if _applies(each, name, Asked(action, key, ()))]
+            assert [each["Effect"] for each in denied] == ["Deny"], (action, key)
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", users.NAMES)
 def test_nobody_may_delete_what_is_archived(policy: str, name: str) -> None:
