@@ -89,7 +89,8 @@ def _arguments() -> Any:
         action="append",
         default=[],
         metavar="FILE",
-        help="servers, kills: attack the S3 service that this file of NAME=VALUE lines names as well; may be repeated",
+        help="servers, kills, policies: attack the S3 service that this file of NAME=VALUE lines names as well; for "
+        "policies, it names three users too; may be repeated",
     )
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="where to work (default: a temporary directory)")
     parser.add_argument(

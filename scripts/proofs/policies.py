@@ -52,6 +52,8 @@ class Result(NamedTuple):
     forbidden: list[Tried]
     replacing: list[Tried]
     """Writes over objects that are there, which not every service can forbid."""
+    misread: int
+    """Versions that were read as something else than what was saved, while something was written over them."""
     allowed: list[Tried]
     changed: int
     """What the administrator found changed that nobody may change."""
@@ -69,14 +71,18 @@ def run(options: Options) -> Section:
     for server in servers:
         name = server.name()
         found = [_shared(server), _own(server), _publishing(server)]
-        tables += [_summary(name, found), _replacing(name, found)]
+        control = _control(server)
+        misread = sum(each.misread for each in found)
+        tables += [_summary(name, found), _replacing(name, found), _possible(name, control)]
         forbidden = [tried for each in found for tried in each.forbidden]
         allowed = [tried for each in found for tried in each.allowed]
         targets += [
             at_least(f"{name}: forbidden requests that were sent", 500, len(forbidden)),
+            at_least(f"{name}: of those, kinds that do something when they are allowed", 45, _doing(control)),
             at_most(f"{name}: forbidden requests that went through", 0, sum(not each.is_refused for each in forbidden)),
             at_most(f"{name}: keys, versions and settings changed by them", 0, sum(each.changed for each in found)),
             at_most(f"{name}: allowed operations that failed", 0, sum(each.outcome != "done" for each in allowed)),
+            at_most(f"{name}: versions read as something else, while an object was written over", 0, misread),
             at_most(f"{name}: acknowledged versions lost or altered", 0, sum(each.lost for each in found)),
         ]
     return Section("policies", "Who may do what", _TEXT, tuple(tables), tuple(targets))
@@ -179,9 +185,15 @@ def _shared(server: Server) -> Result:
         forbidden += _attack(carl, Target(scene.bucket), attacks.LISTS, attacks.BUCKET)
         changed = _differences(before, scene.state())
         forbidden += _publish(scene, (ada, "scheduled/ada/"), (bob, "published/bob/"))
-        replacing = _replace(scene, ada, objects)
+        replacing, misread = _replace(scene, ada, objects, {"ada": "", "bob": ""})
         return Result(
-            "a shared depository", forbidden, replacing, allowed, changed, *_count(scene, {"ada": "", "bob": ""})
+            "a shared depository",
+            forbidden,
+            replacing,
+            misread,
+            allowed,
+            changed,
+            *_count(scene, {"ada": "", "bob": ""}),
         )
     finally:
         scene.remove()
@@ -209,7 +221,7 @@ def _own(server: Server) -> Result:
         changed = _differences(before, scene.state())
         forbidden += _publish(scene, (ada, "ada/"), (bob, "bob/published/"))
         return Result(
-            "a depository each", forbidden, [], allowed, changed, *_count(scene, {"ada": "ada", "bob": "bob"})
+            "a depository each", forbidden, [], 0, allowed, changed, *_count(scene, {"ada": "ada", "bob": "bob"})
         )
     finally:
         scene.remove()
@@ -239,10 +251,32 @@ def _publishing(server: Server) -> Result:
         forbidden += _attack(ada, Target(scene.bucket), attacks.BUCKET)
         changed = _differences(before, scene.state())
         forbidden += _publish(scene, (ada, "published/ada/"))
-        replacing = _replace(scene, ada, objects)
-        return Result("one to publish in", forbidden, replacing, allowed, changed, *_count(scene, {"ada": ""}))
+        replacing, misread = _replace(scene, ada, objects, {"ada": ""})
+        return Result("one to publish in", forbidden, replacing, misread, allowed, changed, *_count(scene, {"ada": ""}))
     finally:
         scene.remove()
+
+
+def _control(server: Server) -> list[Tried]:
+    """Every kind of request as the administrator sends it: one that is refused to everybody would prove nothing."""
+    scene = Scene(server, "publishing-policy.json")
+    kinds = (attacks.PUBLICATIONS, attacks.READS, *_CHANGES)
+    try:
+        scene.make("")
+        found: list[Tried] = []
+        for number, (what, attack) in enumerate(each for kind in kinds for each in kind.items()):
+            key = f"control/{number}"
+            for _ in range(2):
+                scene.owner.put_object(Bucket=scene.bucket, Key=key, Body=b"to be attacked")
+            found += _attack(server.admin, scene.target(key, server.admin), {what: attack})
+        found += _attack(server.admin, Target(scene.bucket), attacks.LISTS, attacks.BUCKET)
+        return found
+    finally:
+        scene.remove()
+
+
+def _doing(control: list[Tried]) -> int:
+    return sum(not tried.is_refused for tried in control)
 
 
 def _places(prefix: str, name: str) -> tuple[str, ...]:
@@ -262,28 +296,34 @@ def _publish(scene: Scene, *places: tuple[User, str]) -> Iterator[Tried]:
         yield from _attack(who, scene.target(f"{prefix}public.ipynb", who), attacks.PUBLICATIONS)
 
 
-def _replace(scene: Scene, who: User, objects: Iterable[str]) -> list[Tried]:
+def _replace(scene: Scene, who: User, objects: Iterable[str], prefixes: Mapping[str, str]) -> tuple[list[Tried], int]:
     """Write over objects that are there, as somebody who may create them; an administrator removes what came on top."""
     found: list[Tried] = []
+    misread = 0
     for key in objects:
-        found += _attack(who, scene.target(key, who), attacks.WRITES)
-        scene.restore_oldest(key)
-    return found
+        for what, attack in attacks.WRITES.items():
+            found += _attack(who, scene.target(key, who), {what: attack})
+            misread += sum(read not in (saved, None) for saved, read in _all_read(scene, prefixes))
+            scene.restore_oldest(key)
+    return found, misread
 
 
 def _count(scene: Scene, prefixes: Mapping[str, str]) -> tuple[int, int]:
     """Of the versions that were acknowledged, those that are lost or altered, and all."""
-    lost = total = 0
+    found = list(_all_read(scene, prefixes))
+    return sum(saved != read for saved, read in found), len(found)
+
+
+def _all_read(scene: Scene, prefixes: Mapping[str, str]) -> Iterator[tuple[bytes, bytes | None]]:
+    """Each version that was acknowledged as it was saved and as it is read, which is None if that is an error."""
     for name, prefix in prefixes.items():
         reader = scene.server.users[name] if prefix else None
         depo = scene.depository(reader or scene.server.admin, prefix)
         for number, saved in enumerate(_saved(name), start=1):
-            total += 1
             try:
-                lost += depo.read(f"{name}/second.ipynb", f"v{number}") != saved
+                yield saved, depo.read(f"{name}/second.ipynb", f"v{number}")
             except DepositoryError:
-                lost += 1
-    return lost, total
+                yield saved, None
 
 
 # what is written down
@@ -314,12 +354,12 @@ def _surprises(found: list[Result]) -> list[Tried]:
 
 
 def _replacing(server: str, found: list[Result]) -> Table:
-    columns = ("writes sent", "refused", "added a version on top", "versions below it lost")
+    columns = ("writes sent", "refused", "added a version on top", "read as something else", "versions below it lost")
     rows = []
     for each in found:
         if each.replacing:
             refused = sum(tried.is_refused for tried in each.replacing)
-            figures = (len(each.replacing), refused, len(each.replacing) - refused, each.lost)
+            figures = (len(each.replacing), refused, len(each.replacing) - refused, each.misread, each.lost)
             rows.append(Row(each.name, tuple(Figure(figure) for figure in figures)))
     return Table(
         f"replacing {server}",
@@ -328,6 +368,22 @@ def _replacing(server: str, found: list[Result]) -> Table:
         columns,
         tuple(rows),
         note=_REPLACING,
+    )
+
+
+def _possible(server: str, control: list[Tried]) -> Table:
+    columns = ("kinds of request", "did something", "refused to everybody, or by their own condition", "not offered")
+    unknown = sum(tried.outcome == "unknown" for tried in control)
+    doing = _doing(control)
+    figures = (len(control), doing, len(control) - doing - unknown, unknown)
+    refused = "; ".join(tried.what.partition(": ")[0] for tried in control if tried.outcome.startswith("refused"))
+    return Table(
+        f"control {server}",
+        f"The same requests on {server}, sent by who owns the bucket",
+        "",
+        columns,
+        (Row("the administrator", tuple(Figure(figure) for figure in figures)),),
+        note=f"A request that is refused to everybody proves nothing. Refused to the administrator as well: {refused}.",
     )
 
 

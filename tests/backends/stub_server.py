@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
         self.close_connection = reply.length is not None
 
-    do_GET = do_DELETE = do_HEAD = do_PUT  # noqa: N815 - names that http.server looks for
+    do_GET = do_DELETE = do_HEAD = do_POST = do_PUT  # noqa: N815 - names that http.server looks for
 
 
 @contextmanager
