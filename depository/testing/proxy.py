@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import Enum
+from http import HTTPStatus
 from random import Random
 from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
@@ -24,11 +25,6 @@ from urllib.parse import urlsplit
 _MOST_HEAD = 1 << 20
 """Bytes of the longest head of a request or an answer."""
 _WRITES = frozenset(("PUT", "POST", "DELETE"))
-_ERRORS: Mapping[int, tuple[str, str]] = {
-    500: ("Internal Server Error", "InternalError"),
-    503: ("Service Unavailable", "SlowDown"),
-    409: ("Conflict", "ConditionalRequestConflict"),
-}
 
 
 class Fault(Enum):
@@ -40,25 +36,37 @@ class Fault(Enum):
     TRUNCATED = "the answer breaks off in the middle"
     STALLED = "nothing happens for a while, and the service never hears of it"
     STALLED_AFTER = "no answer comes for a while, and then none"
+    LATE = "no answer comes, and the service hears of it after a while, when its client has given it up"
     ERROR = "500, and the service never hears of it"
     ERROR_AFTER = "500 instead of the answer"
     SLOW_DOWN = "503 SlowDown, and the service never hears of it"
     SLOW_DOWN_AFTER = "503 SlowDown instead of the answer"
     CONFLICT = "409, and the service never hears of it"
     CONFLICT_AFTER = "409 instead of the answer"
+    EXPIRED = "400 ExpiredToken, and the service never hears of it"
+    SKEWED = "403 RequestTimeTooSkewed, and the service never hears of it"
 
     @property
     def happens(self) -> bool:
         """Whether the service gets the request all the same."""
-        return self is Fault.TRUNCATED or self.name.endswith("_AFTER")
+        return self in (Fault.TRUNCATED, Fault.LATE) or self.name.endswith("_AFTER")
 
     @property
-    def status(self) -> int | None:
-        """What is answered instead, if anything is."""
-        return _STATUS.get(self.name.removesuffix("_AFTER"))
+    def answer(self) -> tuple[int, str] | None:
+        """The status and the code that are answered instead, if anything is."""
+        return _ANSWERS.get(self.name.removesuffix("_AFTER"))
 
 
-_STATUS = {"ERROR": 500, "SLOW_DOWN": 503, "CONFLICT": 409}
+_ANSWERS = {
+    "ERROR": (500, "InternalError"),
+    "SLOW_DOWN": (503, "SlowDown"),
+    "CONFLICT": (409, "ConditionalRequestConflict"),
+    "EXPIRED": (400, "ExpiredToken"),
+    "SKEWED": (403, "RequestTimeTooSkewed"),
+}
+
+PASSING = tuple(fault for fault in Fault if fault not in (Fault.EXPIRED, Fault.SKEWED))
+"""Those that nobody needs to do anything about."""
 
 
 class Request(NamedTuple):
@@ -87,7 +95,7 @@ def nothing(_: Request) -> Fault | None:
     return None
 
 
-def by_chance(seed: int, share: float, faults: Sequence[Fault] = tuple(Fault)) -> Plan:
+def by_chance(seed: int, share: float, faults: Sequence[Fault] = PASSING) -> Plan:
     """A plan by which that share of all requests goes wrong, each in one of these ways.
 
     Args:
@@ -127,7 +135,7 @@ class Proxy:
             upstream: the service, ``http://host:port``.
             plan: what goes wrong.
             serialised: keep the writes of one key apart.
-            stall: seconds for which a stalled request waits.
+            stall: seconds for which a stalled request waits, unless it is let go before.
         """
         parts = urlsplit(upstream)
         self._upstream = parts.hostname or "127.0.0.1", parts.port or 80
@@ -136,6 +144,7 @@ class Proxy:
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._closing = threading.Event()
+        self._going = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.plan = plan
@@ -151,9 +160,14 @@ class Proxy:
                 return
             threading.Thread(target=self._attend, args=(client,), daemon=True).start()
 
+    def let_go(self) -> None:
+        """Have what is stalled, now or later, wait no more."""
+        self._going.set()
+
     def close(self) -> None:
         """Answer no more, and break off what is under way."""
         self._closing.set()
+        self.let_go()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -206,6 +220,8 @@ class Proxy:
             with self._lock:
                 self.faults[fault] += 1
         answer = None
+        if fault is Fault.LATE:
+            self._going.wait(self._stall)
         if fault is None or fault.happens:
             with self._alone(request):
                 service.sendall(head + body)
@@ -228,13 +244,13 @@ class Proxy:
             yield
 
     def _fail(self, client: socket.socket, fault: Fault, answer: "_Answer | None") -> None:
-        if fault.status is not None:
-            client.sendall(_refusal(fault.status))
+        if fault.answer is not None:
+            client.sendall(_refusal(*fault.answer))
         elif fault is Fault.TRUNCATED:
             assert answer is not None  # noqa: S101 - it happens
             client.sendall(answer.data[: max(1, len(answer.data) - max(1, answer.body // 2))])
         elif fault in (Fault.STALLED, Fault.STALLED_AFTER):
-            self._closing.wait(self._stall)
+            self._going.wait(self._stall)
         elif fault in (Fault.RESET, Fault.RESET_AFTER):
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -266,11 +282,11 @@ class _Answer(NamedTuple):
     """The service ends the connection."""
 
 
-def _refusal(status: int) -> bytes:
-    reason, code = _ERRORS[status]
+def _refusal(status: int, code: str) -> bytes:
     body = f"<Error><Code>{code}</Code><Message>The proxy says so.</Message></Error>"
     return (
-        f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\n"
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        f"Content-Type: application/xml\r\nContent-Length: {len(body)}\r\n"
         f"Connection: close\r\n\r\n{body}"
     ).encode()
 

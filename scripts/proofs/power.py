@@ -226,7 +226,7 @@ def _check_store(states: list[State], told: list[Step], top: Path, acknowledged:
     state, pending = states[acknowledged], told[acknowledged] if acknowledged < len(told) else None
     eye = Eye()
     with connect(str(top / "store")) as backend:
-        if said := eye.complaints(backend, state, pending, full=True):
+        if said := eye.complaints(backend, state, pending):
             return said
         try:
             with Depository(backend) as depository:
@@ -299,7 +299,7 @@ def _check_spool(top: Path, state: State, pending: Step | None) -> str:
     except (DepositoryError, OSError) as error:
         return f"{type(error).__name__}: {error}"
     with connect(room.store) as backend:
-        return Eye().complaints(backend, state, pending, full=True)
+        return Eye().complaints(backend, state, pending)
 
 
 # the part

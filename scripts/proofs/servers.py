@@ -14,7 +14,7 @@ from benchmarks.results import Figure, Row, Section, Table, Target, at_least, at
 
 from depository import Depository
 from depository.backends.base import Backend
-from depository.errors import DepositoryError, StorageError
+from depository.errors import DepositoryError, NoNotebook, StorageError
 from proofs import services
 from proofs.forks import Fork, Say
 from proofs.part import Options
@@ -133,7 +133,10 @@ def marks_of(depository: Depository, path: str) -> list[str]:
     Raises:
         DepositoryError: the numbers have gaps, or a version cannot be read.
     """
-    versions = list(depository.log(path))[::-1]
+    try:
+        versions = list(depository.log(path))[::-1]
+    except NoNotebook:
+        return []
     if [version.number for version in versions] != list(range(1, len(versions) + 1)):
         raise DepositoryError(f"{path} has the numbers {[version.number for version in versions]}")
     return [depository.load(path, version.name)["metadata"]["mark"] for version in versions]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from depository import Depository, Draft
 from depository.backends.base import Backend
 from depository.errors import DepositoryError, KeyNotFound, NoNotebook
+from depository.verifying.findings import Finding, Kind
 from tests.notebooks import file_of, small, with_plots
 
 BOOKS = 3
@@ -168,16 +169,19 @@ class Eye:
             backend: where the depository is.
             state: what was acknowledged.
             pending: what was under way, and may have happened or not. A rename may have left both names.
-            full: read every version, and not only those that were not read before.
+            full: read every version, and not only those that were not read before, and verify the depository.
         """
         self._learn(after(state, pending) if pending else state)
         try:
             found = self._look(backend, full=full)
             plain = _plain(backend)
+            findings = _verified(backend, is_stale_allowed=pending is not None) if full else []
         except DepositoryError as error:
             return f"{type(error).__name__}: {error}"
         if found not in list(_allowed(state, pending)):
             return f"there is {found}, and it should be {shown(state)}, or what {pending} makes of it"
+        if findings:
+            return f"verify finds {findings[:3]}"
         for number, book in state.items():
             published = dict(book.refs).get("published")
             if not published or (pending and pending.book == number):
@@ -236,6 +240,13 @@ def _allowed(state: State, pending: Step | None) -> Iterator[dict[str, Shown]]:
         yield done
         if pending.what == "rename":
             yield shown(state) | done
+
+
+def _verified(backend: Backend, *, is_stale_allowed: bool) -> list[Finding]:
+    findings: list[Finding] = []
+    Depository(backend).verify(found=findings.append)
+    allowed = {Kind.STALE} if is_stale_allowed else set()
+    return [finding for finding in findings if not finding.is_remark and finding.kind not in allowed]
 
 
 def _plain(backend: Backend) -> dict[str, bytes]:

@@ -17,7 +17,7 @@ import pytest
 from depository.backends.base import Absent
 from depository.backends.s3 import S3Backend
 from depository.errors import KeyNotFound, OutcomeUnknown, PreconditionFailed, StorageError, Unreachable
-from depository.testing.proxy import Fault, Proxy, Request, by_chance, numbered, proxying
+from depository.testing.proxy import PASSING, Fault, Proxy, Request, by_chance, numbered, proxying
 from tests.backends.conftest import aws_environment, bucket, bucket_name, moto_server
 from tests.backends.moto_server import MotoServer
 from tests.backends.stub_server import Reply, stubbed
@@ -26,7 +26,7 @@ from tests.backends.stub_server import Request as Seen
 __all__ = ["aws_environment", "bucket", "bucket_name", "moto_server"]
 
 LIMIT = 1 << 20
-FAULTS_OF_WRITES = [fault for fault in Fault if fault is not Fault.TRUNCATED]
+FAULTS_OF_WRITES = [fault for fault in Fault if fault not in (Fault.TRUNCATED, Fault.LATE)]
 
 
 @pytest.fixture
@@ -105,7 +105,21 @@ def test_a_write_that_the_service_never_heard_of_has_not_happened(
     assert proxy.faults == {fault: 1}
 
 
-@pytest.mark.parametrize("fault", Fault, ids=lambda one: one.name)
+def test_a_write_that_arrives_late_happens_when_its_client_has_given_it_up(
+    moto_server: MotoServer, bucket: str
+) -> None:
+    with proxying(moto_server.url, numbered({0: Fault.LATE}), stall=3600) as proxy:
+        settings = moto_server.settings._replace(endpoint_url=proxy.url, read_timeout=0.1, max_attempts=1)
+        with S3Backend(bucket, "", settings) as backend, pytest.raises(OutcomeUnknown):
+            backend.put("key", b"value")
+        with S3Backend(bucket, "", moto_server.settings) as backend:
+            assert not list(backend.list(""))
+            proxy.let_go()
+            while not list(backend.list("")):
+                threading.Event().wait(0.01)
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=lambda one: one.name)
 def test_a_read_that_goes_wrong_is_an_error_and_never_another_value(
     fault: Fault, proxy: Proxy, backend: S3Backend
 ) -> None:
