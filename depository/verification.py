@@ -1,6 +1,7 @@
 """Verifying a depository: its marker here, everything else in `depository.verifying`."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,8 @@ def verify(
 
 def _marker(backend: Backend, *, repair: bool) -> "tuple[Marker | None, list[Finding]]":
     """The marker, or an older value of it, and what is wrong with it."""
+    with suppress(AlteredObject, NoDepository):  # it is looked at twice, before anything is said
+        return marker.read(backend), []
     try:
         return marker.read(backend), []
     except AlteredObject:

@@ -4,18 +4,15 @@ Paths are gone through in the order of a listing, several at once, and their ver
 in the ledger, so that memory does not grow, no object is read twice, and a check that was broken off goes on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from depository.backends.base import Backend, Item
+from depository.backends.base import Item
 from depository.errors import (
-    AlteredObject,
     CorruptData,
-    KeyNotFound,
     MissingObject,
     NewerObject,
-    TooLong,
     UnsupportedFormat,
 )
 from depository.history import manifest as manifests
@@ -24,6 +21,7 @@ from depository.objects.frame import Kind as ObjectKind
 from depository.objects.store import key_of
 from depository.verifying.findings import Checked, Finding, Kind, Ranges, added
 from depository.verifying.ledger import Ledger, Seen
+from depository.verifying.manifests import Manifests
 from depository.verifying.mending import Mender
 from depository.verifying.orphans import Orphans
 from depository.verifying.plain import Expected, Listing, Plain, number_in
@@ -91,6 +89,7 @@ class Check:
         self._ledger = Ledger(asked.ledger, scope, store.now(), anew=asked.anew)
         self._versions = Versions(store, self._ledger)
         self._mender = Mender(store, self._tell, repair=asked.repair)
+        self._manifests = Manifests(store, self._ledger, self._mender, self._tell)
         self._plain = Plain(store, repair=asked.repair)
         self._since_kept = 0
         self._is_catching_up = False
@@ -195,7 +194,7 @@ class Check:
     def _walk(self, items: Sequence[Item], listings: dict[str, Listing]) -> None:
         """Go through the histories of some paths."""
         histories: list[_History | Item] = []
-        for item, manifest in zip(items, self._manifests([_path_of(item) for item in items]), strict=True):
+        for item, manifest in zip(items, self._manifests.all([_path_of(item) for item in items]), strict=True):
             if manifest is None:
                 histories.append(item)
                 continue
@@ -387,48 +386,12 @@ class Check:
 
     # manifests
 
-    def _manifests(self, paths: Sequence[str], why: Callable[[str], str] = lambda _: "") -> list[Manifest | None]:
-        """The manifests of some paths; older ones where those can be had; None where none can be read.
-
-        Args:
-            paths: the notebooks.
-            why: adds to what is said of one that is damaged.
-        """
-        return [
-            found if isinstance(found, Manifest) else self._damaged_manifest(path, found, why(path))
-            for path, found in zip(paths, self._store.objects.map(self._read, paths), strict=True)
-        ]
-
-    def _damaged_manifest(self, path: str, error: CorruptData, why: str) -> Manifest | None:
-        finding = Finding(kind_of(error), manifests.key_of(path), f"{plain(error)}{why}", path)
-        if isinstance(error, NewerObject):
-            self._tell(finding)
-            return None
-        older = self._mender.older(path)
-        if older is None:
-            self._ledger.add_lost(finding)
-            return None
-        how, mended = self._mender.manifest(older)
-        self._tell(finding._replace(mend=how, mended=mended))
-        now = self._read(path) if mended else older.manifest
-        return now if isinstance(now, Manifest) else None
-
-    def _read(self, path: str) -> Manifest | CorruptData:
-        """The manifest of a path, or what is wrong with it, looked at twice."""
-        try:
-            return read_manifest(self._store.backend, path)
-        except CorruptData:
-            try:
-                return read_manifest(self._store.backend, path)
-            except CorruptData as error:
-                return error
-
     def _look_for(self, path: str) -> None:
         """Say so if a path that was named has lost its manifest."""
         if any(True for _ in self._listed(path, "")):
             return
         if any(kept.etag for kept in self._store.backend.kept(manifests.key_of(path))):
-            self._walk_alone(self._manifests([path]))
+            self._walk_alone(self._manifests.all([path]))
 
     def _walk_alone(self, found: Sequence[Manifest | None]) -> None:
         """Go through histories that no listing shows."""
@@ -443,14 +406,14 @@ class Check:
         names = [name for name in others if self._ledger.mark_of(name) is None]
 
         def is_there(name: str) -> bool:
-            return not isinstance(self._read(name), MissingObject)
+            return not isinstance(self._manifests.read(name), MissingObject)
 
         def why(name: str) -> str:
             other = others[name]
             return f", though '{other.path}' was renamed {'to' if other.renamed_to == name else 'from'} it"
 
         lost = [name for name, there in zip(names, self._store.objects.map(is_there, names), strict=True) if not there]
-        self._walk_alone(self._manifests(lost, why))
+        self._walk_alone(self._manifests.all(lost, why))
 
     # what nothing refers to
 
@@ -489,30 +452,6 @@ class Check:
             how, mended = self._mender.rebuild(rebuilt)
             self._tell(finding._replace(mend=how, mended=mended))
             self._walk_alone([rebuilt])
-
-
-def read_manifest(backend: Backend, path: str) -> Manifest:
-    """The manifest of a path.
-
-    Raises:
-        CorruptData: it is not there, or is no manifest of that path.
-    """
-    key = manifests.key_of(path)
-    try:
-        stored = backend.get(key, limit=manifests.READ_LIMIT)
-    except KeyNotFound:
-        raise MissingObject(f"The manifest of '{path}' ({key}) is missing.") from None
-    except TooLong as error:
-        raise AlteredObject(f"The manifest of '{path}' ({key}) is damaged: it is too long for one.") from error
-    try:
-        manifest = manifests.unpack(stored.data)
-        if manifest.path != path:
-            raise ValueError(f"it is that of '{manifest.path}'")
-    except ValueError as error:
-        raise AlteredObject(f"The manifest of '{path}' ({key}) is damaged: {error}.") from error
-    except UnsupportedFormat as error:
-        raise NewerObject(f"The manifest of '{path}' ({key}) cannot be read: {error}.") from error
-    return manifest
 
 
 def _path_of(item: Item) -> str:

@@ -1,6 +1,6 @@
 """What a check finds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -93,17 +93,6 @@ def added(ranges: Ranges, first: int, last: int) -> Ranges:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
             joined.append((start, end))
-    return tuple(joined)
-
-
-def runs(numbers: Iterable[int]) -> Ranges:
-    """Numbers, the smallest first, as runs."""
-    joined: list[tuple[int, int]] = []
-    for number in numbers:
-        if joined and number <= joined[-1][1] + 1:
-            joined[-1] = (joined[-1][0], number)
-        else:
-            joined.append((number, number))
     return tuple(joined)
 
 

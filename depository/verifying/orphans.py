@@ -82,6 +82,8 @@ class Orphans:
             for digest, error in zip(digests, self._store.objects.map(self._error_of, digests), strict=True):
                 if error is None:
                     continue
+                if error.digest not in (None, digest) and not self._ledger.unknown([error.digest]):
+                    continue  # what it builds on is damaged, and that has been told
                 how, mended = "", False
                 if not isinstance(error, NewerObject):
                     how, mended = self._mender.object(digest, "")

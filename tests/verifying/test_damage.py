@@ -201,3 +201,9 @@ def test_a_history_that_another_displaced_is_checked_too(backend: MemoryBackend)
     assert (Kind.MISSING, "gone.ipynb", ((2, 3),)) in [
         (each.kind, each.path, each.versions) for each in check(backend, "gone.ipynb").findings
     ]
+
+
+def test_a_manifest_that_is_far_too_long_is_damage_and_no_failure(backend: MemoryBackend) -> None:
+    backend.put(manifests.key_of("gone.ipynb"), bytes(2 << 20))
+    finding = check(backend).only
+    assert (finding.kind, finding.text) == (Kind.ALTERED, "is damaged: it is too long for one")

@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from depository.backends.base import Backend, Stored
 from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
+from depository.backends.wrapper import Wrapper
 from depository.depository import Depository
+from depository.errors import KeyNotFound
 from depository.models import Draft
 from depository.specs import SPACES
 from depository.testing.faults import Interrupted
@@ -116,3 +119,30 @@ def test_one_that_writes_all_the_time_is_checked_as_well() -> None:
 
     writer = depository_on(backend)
     assert check(Busy(backend, -1, lambda: None)).findings == []
+
+
+class Forgetful(Wrapper):
+    """A store that says of each key once that there is nothing, or gives half of it, as some servers did."""
+
+    def __init__(self, backend: Backend, *, halves: bool) -> None:
+        super().__init__(backend)
+        self._asked: set[str] = set()
+        self._halves = halves
+
+    def get(self, key: str, *, limit: int) -> Stored:
+        stored = super().get(key, limit=limit)
+        if key in self._asked:
+            return stored
+        self._asked.add(key)
+        if self._halves:
+            return stored._replace(data=stored.data[: len(stored.data) // 2])
+        raise KeyNotFound(f"There is nothing under '{key}'.")
+
+
+@pytest.mark.parametrize("halves", [False, True])
+def test_one_wrong_answer_of_the_store_is_not_taken_for_damage(halves: bool) -> None:
+    backend = filled(MemoryBackend(clock=lambda: CLOCK() - 1000))
+    depo = depository_on(backend)
+    depo.save("patched.ipynb", file_of(with_plots(3, plots=2), ordered=False).replace(b": ", b" :  "))
+    depo.rename("a.ipynb", "d.ipynb")
+    assert check(Forgetful(backend, halves=halves)).findings == []

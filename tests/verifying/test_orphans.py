@@ -4,7 +4,7 @@ import pytest
 
 from depository.backends.base import Backend, Stored
 from depository.backends.memory import MemoryBackend, VersionedBucket
-from depository.backends.metering import Metering
+from depository.backends.metering import Call, Metering
 from depository.testing.faults import Fault, Faulty, Interrupted, Killed
 from depository.verifying import orphans
 from depository.verifying.findings import Kind
@@ -94,8 +94,8 @@ def test_what_comes_to_be_needed_during_the_check_is_no_orphan(backend: MemoryBa
     leave(backend)
     meter = Metering(backend)
     check(meter)
-    listed_again = max(at for at, call in enumerate(meter.log) if call == ("list", "manifests/"))
-    for at in range(listed_again + 1):
+    listings = [at for at, call in enumerate(meter.log) if call.operation == "list"]
+    for at in range(listings[-1] + 1):
         calendar.now = CLOCK() - 9 * DAY
         other = MemoryBackend(clock=calendar)
         for item in backend.list(""):
@@ -106,6 +106,20 @@ def test_what_comes_to_be_needed_during_the_check_is_no_orphan(backend: MemoryBa
             return depository_on(other).save("0.ipynb", LOST)
 
         assert check(Interrupted(other, at, act)).findings == [], f"before call {at}"
+
+
+def test_what_was_found_of_a_notebook_is_not_told_again_when_it_is_looked_at_once_more(
+    backend: MemoryBackend, calendar: Calendar
+) -> None:
+    leave(backend)
+    calendar.now = CLOCK()
+    digest = depository_on(backend).resolve(PATH, "v3").hash
+    backend.delete(f"objects/{digest[:2]}/{digest[2:]}")
+    meter = Metering(backend)
+    check(meter)
+    at = meter.log.index(Call("list", "objects/"))
+    result = check(Interrupted(backend, at, lambda: depository_on(backend).save(PATH, b"more")))
+    assert result.kinds == [Kind.MISSING, Kind.ORPHANS]
 
 
 def test_only_a_check_of_everything_can_tell(backend: MemoryBackend) -> None:
