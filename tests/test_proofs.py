@@ -43,10 +43,14 @@ def test_nor_do_two_of_them() -> None:
     ],
 )
 def test_two_clients_that_meet_in_any_order_are_told_what_fits_one(first: str, second: str, versioned: bool) -> None:
-    met = list(interleavings.exhaust(Meeting(versioned=versioned), first, second))
+    meeting = Meeting(versioned=versioned)
+    met = list(interleavings.exhaust(meeting, first, second))
 
     assert len(met) >= (70 if versioned else 6)
     assert not {each.wrong for each in met} - {""}
+    if not versioned:
+        lost = interleavings.exhaust(meeting, first, second, is_answer_lost=True)
+        assert not {each.wrong for each in lost} - {""}
 
 
 @pytest.mark.parametrize("first", ["save", "promote", "delete", "undelete", "rename", "rename elsewhere"])

@@ -22,7 +22,7 @@ from depository.testing.model import Model
 from depository.testing.seeing import see
 
 PATHS = ("a.ipynb", "b.ipynb", "a/c.ipynb")
-MOST_CLIENTS = 3
+CLIENTS = 3
 
 _START = 1_790_000_000.0
 _MINUTES = 25
@@ -30,7 +30,7 @@ _MINUTES = 25
 _KINDS = tuple(Fault[name] for name in Fault.__members__ if name not in ("STALE", "DELAYED"))
 
 paths = st.sampled_from(PATHS)
-clients = st.integers(0, MOST_CLIENTS - 1)
+clients = st.integers(0, CLIENTS - 1)
 numbers = st.integers(1, 12)
 spaces = st.sampled_from(["published", "scheduled"])
 tags = st.sampled_from(["submitted", "paper"])
@@ -65,7 +65,7 @@ class Process:
         """By which its clock is ahead."""
         self.remembered: dict[str, set[bytes]] = {}
         """What it may take for the newest file of a path: whatever was, when it may have looked."""
-        self._ticks = itertools.count(number, MOST_CLIENTS)
+        self._ticks = itertools.count(number, CLIENTS)
         self.open()
 
     def open(self) -> None:
@@ -102,7 +102,7 @@ class Processes(RuleBasedStateMachine):
 
     # what goes on around the calls
 
-    @initialize(offsets=st.lists(st.floats(-_MINUTES, _MINUTES), min_size=MOST_CLIENTS, max_size=MOST_CLIENTS))
+    @initialize(offsets=st.lists(st.floats(-_MINUTES, _MINUTES), min_size=CLIENTS, max_size=CLIENTS))
     def set_clocks(self, offsets: list[float]) -> None:
         """Clocks differ from the beginning."""
         if self.is_skewed:
@@ -394,7 +394,7 @@ def machine(*, clients: int = 2, faults: bool = False, skew: bool = False) -> ty
     """The machine, as a class.
 
     Args:
-        clients: how many processes there are, at most `MOST_CLIENTS`.
+        clients: how many processes there are, at most `CLIENTS`.
         faults: calls fail, with every kind of fault but older values, and processes die.
         skew: their clocks are minutes apart, and are set forwards and back.
     """

@@ -171,8 +171,9 @@ class Model:
     def _arrive(self, path: str, source: History, to: str, event: str) -> None:
         target = self.paths.get(to)
         if target is not None and not target.deleted:
-            if target.came_from == path and target.serials[: len(source.serials)] == source.serials:
-                return  # a rename that was broken off is taken up again
+            is_begun = target.came_from == path and target.serials[: len(source.serials)] == source.serials
+            if event == "rename" and is_begun:
+                return  # one that was broken off is taken up again
             raise AlreadyExists(to)
         if target is not None:
             self.buried.setdefault(to, []).append(target)
