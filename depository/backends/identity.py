@@ -97,6 +97,7 @@ class _User:
 def _ask(session: "Session", client: Any) -> tuple[str | None, datetime | None]:
     """Whom the service takes us for, and its time. Who may not ask for that is told the time alone."""
     from botocore.exceptions import ClientError
+    from botocore.parsers import ResponseParserError
 
     from depository.backends.s3_errors import REFUSED, UNSUPPORTED, code_of
 
@@ -104,11 +105,10 @@ def _ask(session: "Session", client: Any) -> tuple[str | None, datetime | None]:
     if _is_aws(sts) == _is_aws(client):
         try:
             answer: Any = sts.get_caller_identity()
-        except ClientError:
+            return answer["Arn"], _time(answer)
+        except (ClientError, ResponseParserError, KeyError):
             if _is_aws(client):  # elsewhere it is often no part of the service
                 raise
-        else:
-            return answer["Arn"], _time(answer)
     try:
         answer = client.list_buckets()
     except ClientError as error:

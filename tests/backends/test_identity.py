@@ -1,0 +1,76 @@
+"""Whose credentials are used, found out without showing any."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from depository.backends.identity import identify
+from depository.backends.s3_settings import S3Settings
+from depository.errors import AccessDenied, StorageError, Unreachable
+from tests.backends.moto_server import MotoServer
+from tests.backends.stub_server import Reply, Request, refusal, stubbed
+
+KEYS = S3Settings(region="us-east-1", access_key_id="an id", secret_access_key="hidden", max_attempts=1)
+OWNER = "<ListAllMyBucketsResult><Owner>{}</Owner><Buckets/></ListAllMyBucketsResult>"
+
+
+def test_a_service_with_accounts_says_the_arn(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = "<GetCallerIdentityResult><Arn>arn:aws:iam::17:user/ada</Arn></GetCallerIdentityResult>"
+    with stubbed(
+        lambda _: Reply(body=f"<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>".encode())
+    ) as stub:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stub.url)
+        found = identify(KEYS, "s3://bucket")
+    assert found.name == "arn:aws:iam::17:user/ada"
+    assert found.source == "from the settings"
+    assert found.time is not None
+    assert abs(found.time - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [("<ID>17</ID><DisplayName>ada</DisplayName>", "ada"), ("<ID>17</ID>", "17"), ("", None)],
+)
+def test_another_service_says_who_owns_the_buckets(owner: str, name: str | None) -> None:
+    with stubbed(lambda _: Reply(body=OWNER.format(owner).encode())) as stub:
+        assert identify(KEYS._replace(endpoint_url=stub.url), "s3://bucket").name == name
+
+
+@pytest.mark.parametrize(
+    "said", [refusal(400, "InvalidRequest"), refusal(403, "AccessDenied"), Reply(body=b"<html>"), Reply(body=b"<a/>")]
+)
+def test_what_is_no_account_service_is_asked_for_the_owner(said: Reply, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(request: Request) -> Reply:
+        body = OWNER.format("<ID>17</ID>").encode()
+        return said if request.method == "POST" else Reply(body=body)
+
+    with stubbed(answer) as stub:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stub.url)
+        assert identify(KEYS, "s3://bucket").name == "17"
+
+
+def test_no_secret_is_in_what_was_found(moto_server: MotoServer) -> None:
+    settings = KEYS._replace(endpoint_url=moto_server.url, session_token="hidden too")
+    found = identify(settings, "s3://bucket")
+    assert found.is_temporary
+    assert "hidden" not in repr(found)
+
+
+def test_a_refusal_to_say_is_no_failure() -> None:
+    with stubbed(lambda _: refusal(403, "AccessDenied")) as stub:
+        found = identify(KEYS._replace(endpoint_url=stub.url), "s3://bucket")
+    assert found.name is None
+    assert found.time is not None
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "text"),
+    [
+        ({"endpoint_url": "http://127.0.0.1:9"}, Unreachable, "cannot be reached"),
+        ({"profile": "nobody", "access_key_id": None, "secret_access_key": None}, AccessDenied, "no AWS profile"),
+        ({"access_key_id": None, "secret_access_key": None}, AccessDenied, "No complete AWS credentials"),
+    ],
+)
+def test_a_failure_is_one_of_ours(settings: dict[str, str | None], kind: type[StorageError], text: str) -> None:
+    with pytest.raises(kind, match=text):
+        identify(KEYS._replace(**settings), "s3://bucket")  # type: ignore[arg-type]
