@@ -8,6 +8,8 @@ Such a file has lines ``NAME=VALUE``, with or without ``export`` before them: ``
 - ``DEPOSITORY_VERSIONING=yes``: these keep versions;
 - ``DEPOSITORY_SAVES``: how often each process of `servers` saves, where the service is a slow one;
 - ``DEPOSITORY_KILLS``: how many processes `kills` kills at random moments, likewise.
+
+One without an address is about moto: where this machine is slow.
 """
 
 import sys
@@ -71,8 +73,7 @@ def named(file: Path) -> Place:
     if found.get("DEPOSITORY_VERSIONING") == "yes":
         client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     name = found.get("DEPOSITORY_SERVER", file.stem)
-    most = [int(found.get(f"DEPOSITORY_{what}", sys.maxsize)) for what in ("SAVES", "KILLS")]
-    return Place(name, bucket, settings, *most)
+    return Place(name, bucket, settings, *_most(found))
 
 
 @contextmanager
@@ -80,7 +81,15 @@ def places(files: Sequence[str]) -> Iterator[list[Place]]:
     """Moto, and the services of these files, until the end of the block."""
     with ExitStack() as stack:
         moto = stack.enter_context(servers.service(None))
-        yield [Place("moto", moto.bucket, moto.settings), *(named(Path(file)) for file in files)]
+        found = [Path(file) for file in files]
+        limits = [variables(file) for file in found if "AWS_ENDPOINT_URL" not in variables(file)]
+        first = Place("moto", moto.bucket, moto.settings, *(_most(limits[0]) if limits else ()))
+        yield [first, *(named(file) for file in found if "AWS_ENDPOINT_URL" in variables(file))]
+
+
+def _most(found: dict[str, str]) -> tuple[int, int]:
+    """The limits that a file sets."""
+    return int(found.get("DEPOSITORY_SAVES", sys.maxsize)), int(found.get("DEPOSITORY_KILLS", sys.maxsize))
 
 
 def _client(settings: S3Settings) -> "S3Client":

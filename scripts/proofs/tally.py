@@ -1,6 +1,9 @@
 """What an attack counted."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 TROUBLES = ("wrong afterwards", "cannot go on", "failed")
 """It is not what was acknowledged; it cannot be used any more; what should have happened failed."""
@@ -9,9 +12,12 @@ TROUBLES = ("wrong afterwards", "cannot go on", "failed")
 class Tally(Counter[str]):
     """How often what happened; and the first few troubles in words."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
+    def __init__(self, counts: Mapping[str, int] = MappingProxyType({}), words: Sequence[str] = ()) -> None:
+        super().__init__(counts)
+        self.words = list(words)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Tally, (dict(self), self.words)
 
     def complain(self, kind: str, words: str) -> None:
         """Note a trouble."""
