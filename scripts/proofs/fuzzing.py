@@ -272,8 +272,8 @@ def _section(found: Sequence[tuple[str, _Found]]) -> Section:
         "Each parser is given samples of what it takes, with bits, bytes and pieces changed, cut, repeated and put "
         "together; and, where something is packed behind a checksum, values changed or made up, packed again with the "
         "checksum right, so that what is behind it is reached. Manifests and pages that are taken are then used: "
-        f"listed, read, blamed, saved on top of. A process may take {MOST_MEMORY >> 30} GiB of memory. Nothing may come "
-        "out but errors of depository's own, or the `ValueError` that callers translate. Chance follows the seed. "
+        f"listed, read, blamed, saved on top of. A process may take {MOST_MEMORY >> 30} GiB of memory. Nothing may "
+        "come out but errors of depository's own, or the `ValueError` that callers translate. Chance follows the seed. "
         f"*Branches reached*: of the functions that parse, by the first {_MEASURED:,} inputs."
     )
     for _, one in found:

@@ -118,7 +118,6 @@ def record(file: Path) -> None:
 
     measured = coverage.Coverage(data_file=None, include=["depository/*"], config_file=False)
     recorder = _Recorder(measured)
-    _fewer_examples()
     measured.start()
     pytest.main([*_WORDS, *TESTS], plugins=[recorder])
     measured.stop()
@@ -149,12 +148,6 @@ _WORDS = (
 )  # fmt: skip
 
 
-def _fewer_examples() -> None:
-    import hypothesis
-
-    hypothesis.settings.register_profile("mutants", deadline=None, max_examples=25, database=None)
-
-
 class _Chosen:
     """A plugin that runs some tests of those that are found, in an order of its own."""
 
@@ -171,7 +164,6 @@ def _collect() -> None:
     """Import all that the tests import, once."""
     import pytest
 
-    _fewer_examples()
     os.chdir(ROOT)
     with _silence():
         pytest.main([*_WORDS, "--collect-only", *TESTS])

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
@@ -138,7 +139,7 @@ def _version(number: int, **more: Any) -> VersionEntry:
     return made._replace(**more)
 
 
-_ENTRIES = (
+_ENTRIES: tuple[entries.Entry, ...] = (
     _version(1),
     _version(2, source=Source(33)),
     _version(3, source=Source(1, b"patch"), message="why"),
@@ -372,10 +373,8 @@ def _items() -> list[bytes]:
 
 
 def _item(data: bytes) -> object:
-    try:
+    with suppress(ValueError):
         items.decode_header(data)
-    except ValueError:
-        pass
     return items.decode(data)
 
 
@@ -391,12 +390,9 @@ _SPECS = tuple(
 def _spec(data: bytes) -> object:
     text = _text(data)
     now = datetime(2026, 11, 22, 12)  # noqa: DTZ001 - as the local clock gives it
-    try:
+    with suppress(DepositoryError):
         when.parse_time(text, now)
-    except DepositoryError:
-        pass
-    history = [entry for entry in _ENTRIES if isinstance(entry, VersionEntry)]
-    return specs.find(text, PATH, {"published": 2}, 4, history[::-1], now)
+    return specs.find(text, PATH, {"published": 2}, 4, _ENTRIES[::-1], now)
 
 
 _PATHS = tuple(
