@@ -403,8 +403,7 @@ _PATHS = tuple(
 
 def _on_disk(data: bytes) -> object:
     text = _text(data)
-    back = names.decode(text)
-    return back if back is None or isinstance(back, str) else repr(back)
+    return names.decode(text)
 
 
 def _caches() -> list[bytes]:
