@@ -84,7 +84,7 @@ def fuzz(name: str, seconds: float, seed: int) -> _Found:
     scratch = scratch_directory()
     parser = next(each for each in all_parsers(scratch) if each.name == name)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    random = Random(f"{seed} {name}")  # noqa: S311 - the same for the same seed
+    random = Random(f"{seed} {name}")
     inputs = accepted = refused = 0
     slowest = 0.0
     foreign: dict[str, str] = {}
@@ -105,7 +105,7 @@ def fuzz(name: str, seconds: float, seed: int) -> _Found:
             foreign.setdefault(place, f"{place}: {error!s:.100}, of {data[:200]!r}")
         slowest = max(slowest, time.process_time() - start)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
-    branches, taken = _branches(parser, Random(f"{seed} {name}"))  # noqa: S311 - the same inputs once more
+    branches, taken = _branches(parser, Random(f"{seed} {name}"))
     elapsed = time.monotonic() - begin
     return _Found(inputs, accepted, refused, list(foreign.values()), slowest, memory, branches, taken, elapsed)
 

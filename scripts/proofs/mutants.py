@@ -77,7 +77,7 @@ def run(options: Options) -> Section:
 
 def _sample(most: int, seed: int) -> tuple[list[Mutant], int]:
     made = list(itertools.chain.from_iterable(map(mutants, MODULES)))
-    random = Random(seed)  # noqa: S311 - the same for the same seed
+    random = Random(seed)
     chosen = sorted(random.sample(range(len(made)), min(most, len(made))))
     return [made[place] for place in chosen], len(made)
 
