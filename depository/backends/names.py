@@ -91,6 +91,8 @@ def decode(path: str) -> str | None:
 
 def read_name(name: str) -> Name | None:
     """What a name stands for, taken for itself; whether a cut one was cut at the right place, its whole must say."""
+    if not name.isascii():  # as none of ours is; it may not even be text
+        return None
     is_plain_file, is_plain_directory = _plain_names()
     if is_plain_file(name):
         return Name(name.removesuffix(_FILE_MARK), is_file=True, is_continued=False)

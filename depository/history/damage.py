@@ -19,11 +19,18 @@ def explained(error: CorruptData, manifest: Manifest, commits: Commits, objects:
     if error.digest is None:
         return error
     search = _Search(error.digest, objects)
-    numbers = sorted(search.affected(_runs(manifest, commits)))
-    if not numbers:
+    spans = sorted(search.affected(_runs(manifest, commits)))
+    if not spans:
         return error
     rest = "older ones may need it too" if search.is_cut_short else "every other version can"
-    return type(error)(f"{error} {_ranges(numbers)} of '{manifest.path}' cannot be read; {rest}.", error.digest)
+    return type(error)(f"{error} {_ranges(spans)} of '{manifest.path}' cannot be read; {rest}.", error.digest)
+
+
+class _Span(NamedTuple):
+    """Versions in a row, all of them lost: there may be any number of them."""
+
+    first: int
+    last: int
 
 
 class _Search:
@@ -35,11 +42,11 @@ class _Search:
         self._objects = objects
         self._links: dict[bytes, _Links] = {}
 
-    def affected(self, runs: Iterable[tuple[Entry, ...] | range]) -> Iterator[int]:
-        """The numbers of the versions that need the object, as far as frames are looked at."""
+    def affected(self, runs: Iterable[tuple[Entry, ...] | _Span]) -> Iterator[_Span]:
+        """The versions that need the object, as far as frames are looked at."""
         for run in runs:
-            if isinstance(run, range):
-                yield from run
+            if isinstance(run, _Span):
+                yield run
                 continue
             if len(self._links) >= _MAX_FRAMES:
                 self.is_cut_short = True
@@ -49,7 +56,7 @@ class _Search:
             for entry in versions:
                 patch = entry.source.patch_hash if entry.source else None
                 if self._digest == patch or self._is_needed_by(entry.hash):
-                    yield entry.number
+                    yield _Span(entry.number, entry.number)
 
     def _is_needed_by(self, blob: bytes) -> bool:
         found = self._links[blob]
@@ -82,9 +89,9 @@ class _Links(NamedTuple):
     outputs: tuple[bytes, ...]
 
 
-def _runs(manifest: Manifest, commits: Commits) -> Iterator[tuple[Entry, ...] | range]:
-    """The entries of the manifest and of each page; or the numbers of the versions that damaged pages held, with those
-    behind them that nothing else points to.
+def _runs(manifest: Manifest, commits: Commits) -> Iterator[tuple[Entry, ...] | _Span]:
+    """The entries of the manifest and of each page; or the versions that damaged pages held, with those behind them
+    that nothing else points to.
     """
     yield manifest.recent
     back = manifest.back
@@ -99,21 +106,26 @@ def _runs(manifest: Manifest, commits: Commits) -> Iterator[tuple[Entry, ...] | 
             continue
         if lost_to is not None:
             numbers = [entry.number for entry in page.entries if isinstance(entry, VersionEntry)]
-            yield range(numbers[-1] + 1 if numbers else page.first, lost_to)
+            yield from _span(numbers[-1] + 1 if numbers else page.first, lost_to - 1)
             lost_to = None
         yield page.entries
         back, oldest = page.back, page.first
     if lost_to is not None:
-        yield range(1, lost_to)
+        yield from _span(1, lost_to - 1)
 
 
-def _ranges(numbers: list[int]) -> str:
+def _span(first: int, last: int) -> Iterator[_Span]:
+    if first <= last:
+        yield _Span(first, last)
+
+
+def _ranges(spans: list[_Span]) -> str:
     """Numbers as people write them: ``v3``, ``v5 to v9``."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
-        elif not spans or number > spans[-1][1]:
-            spans.append([number, number])
-    shown = [f"v{first}" if first == last else f"v{first} to v{last}" for first, last in spans]
+    joined: list[_Span] = []
+    for first, last in spans:
+        if joined and first <= joined[-1].last + 1:
+            joined[-1] = joined[-1]._replace(last=max(last, joined[-1].last))
+        else:
+            joined.append(_Span(first, last))
+    shown = [f"v{first}" if first == last else f"v{first} to v{last}" for first, last in joined]
     return ", ".join(shown[:_SHOWN]) + (f" and {len(shown) - _SHOWN} more ranges" if len(shown) > _SHOWN else "")

@@ -176,6 +176,7 @@ def put_together(skeleton: bytes, outputs: Mapping[bytes, bytes]) -> Any:
         KeyError: it refers to a value that is not among `outputs`.
     """
     size = 0
+    written: dict[bytes, str] = {}
 
     def value_of(code: int, data: bytes) -> str:
         nonlocal size
@@ -183,7 +184,9 @@ def put_together(skeleton: bytes, outputs: Mapping[bytes, bytes]) -> Any:
         size += len(outputs[digest])
         if size > MAX_OUTPUTS:  # one may be referred to any number of times
             raise ValueError(f"its large values are more than {MAX_OUTPUTS:,} bytes together")
-        return _write(form, outputs[digest])
+        if data not in written:
+            written[data] = _write(form, outputs[digest])
+        return written[data]
 
     return canonical.decode(skeleton, value_of)
 

@@ -160,6 +160,7 @@ def _checked(fields: Any) -> Frame:
         and (_is_hash(base) if codec == Codec.ZSTD_DELTA else base is None)
         and isinstance(outputs, list)
         and all(map(_is_hash, outputs))
+        and (not outputs or kind == Kind.NOTEBOOK)
     )
     if not sound:
         raise ValueError("its header is altered")

@@ -34,8 +34,7 @@ _QUICK = 48
 """Of each, in a quick run."""
 _EACH = 7
 """Of so many damages one is looked at from all sides: what does not need the object is read, and something is saved on
-top.
-It has no factor in common with the number of changes of a byte, so that all of these have their turn."""
+top. It has no factor in common with the number of changes of a byte, so that all of these have their turn."""
 _EXAMPLES = 5
 
 Answer = Any
@@ -392,13 +391,12 @@ _TEXT = (
     "eight flipped; cut after each of its bytes; and followed by more. Objects of up to "
     f"{WHOLE:,} bytes in every byte, larger ones at {_PLACES:,} places. After each change everything that reads the "
     "notebook is asked: read, load, diff, log, history, refs, blame, grep, ls, info. The answer has to be the right "
-    "one, byte for byte, or an error of depository's own that names the object or the notebook. Of seven damages "
-    "one is looked at from all sides: what does not need the object, and another notebook, has to be as ever; then a "
-    "new version is saved on top and the damage taken away again: everything, the new version too, has to read right. "
-    "*Saves that share it*: the new version has the same "
-    "image or text as the damaged one, refers to the same object, and says so when it is read. The two files that only "
-    "remember what was read have to be seen through; the search index is an SQLite file, and SQLite has no checksums: "
-    "of a single changed bit a few in a thousand change what `grep` finds, until `grep --reindex`. `ls` alone reads "
-    "lengths and no contents: it shows a manifest whose length has changed by one byte as deleted, or as alive, until "
-    "something reads it."
+    "one, byte for byte, or an error of depository's own that names the object or the notebook. Of seven damages one "
+    "is looked at from all sides: what does not need the object, and another notebook, has to be as ever; then a new "
+    "version is saved on top and the damage taken away again: everything, the new version too, has to read right. "
+    "*Saves that share it*: the new version has the same image or text as the damaged one, refers to the same object, "
+    "and says so when it is read. The two files that only remember what was read have to be seen through; the search "
+    "index is an SQLite file, and SQLite has no checksums: of single changed bytes a few in a thousand change what "
+    "`grep` finds, until `grep --reindex`. `ls` alone reads lengths and no contents: it shows a manifest whose length "
+    "has changed by one byte as deleted, or as alive, until something reads it."
 )

@@ -259,6 +259,19 @@ def test_a_path_through_thousands_of_pages_is_gone_along() -> None:
         depo.read(PATH, "v1")
 
 
+def test_millions_of_versions_that_are_lost_are_told_at_once() -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    newest = 1 << 40
+    backend.put(
+        manifests.key_of(PATH),
+        sealed(SOUND | {"latest": newest, "recent": [[newest, *VERSION[1:]]], "back": [[1, 1, b"lost" * 8]]}),
+    )
+
+    with pytest.raises(MissingObject, match=rf"v1 to v{newest - 1} of .* cannot be read; every other version can"):
+        list(depo.log(PATH))
+
+
 def test_pages_that_do_not_lead_back_are_damaged() -> None:
     backend = MemoryBackend()
     depo = found(backend)

@@ -492,6 +492,14 @@ def test_foreign_files_are_left_out_and_left_alone(backend: LocalBackend, direct
     assert (directory / "README.md").read_bytes() == b"foreign"
 
 
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="names are text there, whoever makes them")
+def test_foreign_files_whose_names_are_no_text_are_left_out(backend: LocalBackend, directory: Path) -> None:
+    for name in (b"\xff", b"\xff.ipynb", b"\xc3\xbc\xdf.x", b"\xff%-"):
+        (directory / os.fsdecode(name)).write_bytes(b"foreign")
+    backend.put("key.x", b"value")
+    assert [item.key for item in backend.list("")] == ["key.x"]
+
+
 def record_opening(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The directories that are opened from now on."""
     scandir = os.scandir
