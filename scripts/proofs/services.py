@@ -21,12 +21,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks import servers
 
-from depository.backends.base import Backend
+from depository.backends.base import Backend, Setting
 from depository.backends.s3 import S3Backend
 from depository.backends.s3_settings import S3Settings
+from depository.backends.wrapper import Wrapper
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+
+class AsItIs(Wrapper):
+    """A bucket whose settings are left alone."""
+
+    def prepare(self) -> Sequence[Setting]:
+        """Do nothing."""
+        return ()
+
+    def limit(self) -> Sequence[Setting]:
+        """Do nothing."""
+        return ()
 
 
 class Place(NamedTuple):
@@ -47,8 +60,8 @@ class Place(NamedTuple):
         return self._replace(settings=settings)
 
     def backend(self, prefix: str) -> Backend:
-        """A part of the bucket, which is left as it is."""
-        return servers.Unprepared(S3Backend(self.bucket, prefix, self.settings))
+        """A part of the bucket, which is left as it is; how its writes are judged is tried out."""
+        return AsItIs(S3Backend(self.bucket, prefix, self.settings))
 
 
 def variables(file: Path) -> dict[str, str]:
