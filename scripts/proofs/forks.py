@@ -1,5 +1,6 @@
 """Processes that are killed: forked from this one, which has everything in memory already, and must have no threads."""
 
+import gc
 import os
 import signal
 import threading
@@ -14,6 +15,9 @@ from depository.backends.wrapper import Wrapper
 from proofs.watching import watched
 
 _T = TypeVar("_T")
+
+_PATIENCE = 500
+"""Hundredths of a second for which threads may take to end."""
 
 Say = Callable[[bytes], None]
 """Tells the parent something, at once."""
@@ -32,7 +36,12 @@ class Fork:
     """A process that does something, and tells what it has done byte by byte."""
 
     def __init__(self, work: Callable[[Say], None]) -> None:
-        if threading.active_count() > 1:
+        for _ in range(_PATIENCE):  # a pool's threads end with it
+            if threading.active_count() == 1:
+                break
+            gc.collect()
+            time.sleep(0.01)
+        else:
             raise RuntimeError("a process with threads cannot be forked safely")
         self._out, said = os.pipe()
         errors, failed = os.pipe()
