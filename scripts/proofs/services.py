@@ -42,20 +42,6 @@ class AsItIs(Wrapper):
         return ()
 
 
-class AsItIs(Wrapper):
-    """A bucket of which no setting is changed. Whether its conditional writes can be trusted is found out all the same:
-    Ceph's cannot where it keeps versions, and who trusts them there loses saves.
-    """
-
-    def prepare(self) -> Sequence[Setting]:
-        """Do nothing."""
-        return ()
-
-    def limit(self) -> Sequence[Setting]:
-        """Do nothing."""
-        return ()
-
-
 class Place(NamedTuple):
     """A bucket that is all ours."""
 
