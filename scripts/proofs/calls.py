@@ -122,7 +122,7 @@ _TEXT = (
     "done with a fault at each call of the store that they make, of each kind that can happen to it; then with two "
     "faults, the second at any later call, also of whoever does the operation again. What was told of an error is done "
     "again by another process until it is done. After every try a process that remembers nothing opens the store, "
-    "reads every version of every path and compares all of it, with refs, tags, events, deleted and displaced "
+    "lets `verify` look for damage, reads every version of every path and compares all of it, with refs, tags, events, deleted and displaced "
     "histories and the plain notebooks in the spaces, with a model of a few dictionaries. Answers are compared with "
     "the model's as well: a clear answer that is not the model's, of success or of refusal, counts as false, and so "
     "does whatever is wrong in what a read gives. A read that meets an older value may answer as was right a moment "
