@@ -22,7 +22,7 @@ def test_an_example_of_the_page_runs(example: str) -> None:
 
 
 def test_there_are_examples_of_faults_the_model_turns_and_the_machine() -> None:
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) >= 4
 
 
 @pytest.mark.parametrize("name", depository.testing.__all__)
