@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.results import Figure, Row, Section, Table, at_least, at_most
 
@@ -23,6 +23,9 @@ from depository.spool.items import Kind as ItemKind
 from proofs import damaged
 from proofs.damaged import OTHER, Altered, Target
 from proofs.part import Options
+
+if TYPE_CHECKING:
+    from depository.verifying.findings import Finding
 
 MASKS = (0x01, 0x80, 0xFF)
 """What is flipped in each byte."""
@@ -156,6 +159,13 @@ def _undeleted(depo: Depository, path: str) -> Answer:
     return depo.read("team/back.ipynb")
 
 
+def _verified(depo: Depository, path: str) -> Answer:
+    findings: list[Finding] = []
+    depo.verify(path, found=findings.append)
+    wrong = [finding.text for finding in findings if not finding.is_remark]
+    return Told(" ".join(wrong)) if wrong else findings
+
+
 def _answer(ask: Ask, depo: Depository) -> Answer:
     try:
         return ask(depo)
@@ -187,6 +197,9 @@ def _tried(backend: Backend, target: Target, most: int, random: Random) -> Tally
         tally.add("told" if any(told) else "of no effect")
         if number % _EACH:
             continue
+        verified = _answer(lambda depo: _verified(depo, target.path), damaged.fresh(store))
+        if any(told) and not isinstance(verified, Told):
+            tally.add("missed by verify", f"{damage.how} of the {target.kind}: {verified!s:.200}")
         contained = True
         for each in spared:
             answer = _answer(each.ask, damaged.fresh(Altered(backend, {target.key: damage.data})))
@@ -380,6 +393,7 @@ def _section(tallies: Mapping[str, Tally]) -> Section:
             at_most("answers that were wrong, and nobody was told", 0, total["wrong"]),
             at_most("foreign exceptions", 0, total["foreign"]),
             at_most("errors that name neither the object nor the notebook", 0, total["unnamed"]),
+            at_most("damages that verify did not find, of those that it was asked about", 0, total["missed by verify"]),
             at_most("damages that kept something else from being read", 0, total["not contained"]),
             at_most("damages that a save on top made worse", 0, total["spread"]),
         ),
@@ -392,11 +406,11 @@ _TEXT = (
     f"{WHOLE:,} bytes in every byte, larger ones at {_PLACES:,} places. After each change everything that reads the "
     "notebook is asked: read, load, diff, log, history, refs, blame, grep, ls, info. The answer has to be the right "
     "one, byte for byte, or an error of depository's own that names the object or the notebook. Of seven damages one "
-    "is looked at from all sides: what does not need the object, and another notebook, has to be as ever; then a new "
-    "version is saved on top and the damage taken away again: everything, the new version too, has to read right. "
-    "*Saves that share it*: the new version has the same image or text as the damaged one, refers to the same object, "
-    "and says so when it is read. The two files that only remember what was read have to be seen through; the search "
-    "index is an SQLite file, and SQLite has no checksums: of single changed bytes a few in a thousand change what "
-    "`grep` finds, until `grep --reindex`. `ls` alone reads lengths and no contents: it shows a manifest whose length "
-    "has changed by one byte as deleted, or as alive, until something reads it."
+    "is looked at from all sides: `verify` has to find it; what does not need the object, and another notebook, has to "
+    "be as ever; then a new version is saved on top and the damage taken away again: everything, the new version too, "
+    "has to read right. *Saves that share it*: the new version has the same image or text as the damaged one, refers "
+    "to the same object, and says so when it is read. The two files that only remember what was read have to be seen "
+    "through; the search index is an SQLite file, and SQLite has no checksums: of single changed bytes a few in a "
+    "thousand change what `grep` finds, until `grep --reindex`. `ls` alone reads lengths and no contents: it shows a "
+    "manifest whose length has changed by one byte as deleted, or as alive, until something reads it."
 )
