@@ -1,5 +1,6 @@
 """Damage: what is missing or altered is named, with the versions that it takes along; every other version reads."""
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
@@ -310,12 +311,13 @@ def test_a_damaged_marker_is_named(backend: MemoryBackend, data: bytes) -> None:
 
 
 def test_a_newer_depository_is_refused_in_one_sentence(backend: MemoryBackend) -> None:
-    marker = backend.get("depository.json", limit=LIMIT).data
-    backend.put("depository.json", marker.replace(b'"format": 1', b'"format": 2'))
+    said = json.loads(backend.get("depository.json", limit=LIMIT).data)
+    del said["check"]
+    backend.put("depository.json", json.dumps(said | {"format": 2}).encode())
     with pytest.raises(UnsupportedFormat, match=r"of format 2, and this program knows 1: upgrade depository\.$"):
         depository_on(backend).save(PATH, b"more")
 
-    backend.put("depository.json", marker.replace(b'"conditional"', b'"judged"'))
+    backend.put("depository.json", json.dumps(said | {"protocol": "judged"}).encode())
     with pytest.raises(UnsupportedFormat, match=r"'judged', which this program does not know: upgrade depository\.$"):
         depository_on(backend).save(PATH, b"more")
 
