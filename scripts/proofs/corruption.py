@@ -410,6 +410,6 @@ _TEXT = (
     "has to read right. *Saves that share it*: the new version has the same image or text as the damaged one, refers "
     "to the same object, and says so when it is read. The two files that only remember what was read have to be seen "
     "through; the search index is an SQLite file, and SQLite has no checksums: of single changed bytes about one in "
-    "two thousand changes what `grep` finds, until `grep --reindex`. `ls` alone reads lengths and no contents: it shows "
-    "a manifest whose length has changed by one byte as deleted, or as alive, until something reads it."
+    "two thousand changes what `grep` finds, until `grep --reindex`. `ls` alone reads lengths and no contents: it "
+    "shows a manifest whose length has changed by one byte as deleted, or as alive, until something reads it."
 )
