@@ -288,7 +288,7 @@ def _files(backend: Backend, scratch: Path, most: int, random: Random) -> Iterat
     yield "a save that waits", _spooled(scratch / "spool", most, random)
 
 
-def _file(file: Path, most: int, random: Random, ask: Callable[[str], Answer], wrong: str = "wrong") -> Tally:
+def _file(file: Path, most: int, random: Random, ask: Callable[[str], Answer]) -> Tally:
     """A file that may be thrown away at any time: whatever is in it, the answer is right."""
     tally = Tally()
     right = ask(str(file))
@@ -302,7 +302,7 @@ def _file(file: Path, most: int, random: Random, ask: Callable[[str], Answer], w
         if isinstance(answer, Foreign):
             tally.add("foreign", what + answer.text)
         elif answer != right:
-            tally.add(wrong, what + f"{answer!s:.300}")
+            tally.add("wrong", what + f"{answer!s:.300}")
         else:
             tally.add("of no effect")
         tally.add("contained")
@@ -367,7 +367,6 @@ _COLUMNS = (
     ("saves on top", "looked at from all sides"),
     ("contained", "others read"),
     ("wrong", "wrong answers"),
-    ("wrong of the index", "wrong answers of the index"),
     ("foreign", "foreign exceptions"),
     ("spread", "spread by a save"),
     ("shares the damage", "saves that share it"),
@@ -410,7 +409,7 @@ _TEXT = (
     "be as ever; then a new version is saved on top and the damage taken away again: everything, the new version too, "
     "has to read right. *Saves that share it*: the new version has the same image or text as the damaged one, refers "
     "to the same object, and says so when it is read. The two files that only remember what was read have to be seen "
-    "through; the search index is an SQLite file, and SQLite has no checksums: of single changed bytes a few in a "
-    "thousand change what `grep` finds, until `grep --reindex`. `ls` alone reads lengths and no contents: it shows a "
-    "manifest whose length has changed by one byte as deleted, or as alive, until something reads it."
+    "through; the search index is an SQLite file, and SQLite has no checksums: of single changed bytes about one in "
+    "two thousand changes what `grep` finds, until `grep --reindex`. `ls` alone reads lengths and no contents: it "
+    "shows a manifest whose length has changed by one byte as deleted, or as alive, until something reads it."
 )
