@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from depository.backends.base import Item
-from depository.errors import CorruptData, NewerObject
+from depository.errors import CorruptData, MissingObject, NewerObject
 from depository.history import pages
 from depository.objects.frame import Kind as ObjectKind
 from depository.objects.store import key_of
@@ -84,6 +84,8 @@ class Orphans:
                     continue
                 if error.digest not in (None, digest) and not self._ledger.unknown([error.digest]):
                     continue  # what it builds on is damaged, and that has been told
+                if isinstance(error, MissingObject) and self._refers_to(digest, error.digest):
+                    continue  # its writer died before it wrote that, and who saves the content next writes it
                 how, mended = "", False
                 if not isinstance(error, NewerObject):
                     how, mended = self._mender.object(digest, "")
@@ -91,6 +93,12 @@ class Orphans:
                 yield Finding(kind_of(error), key_of(digest), f"{plain(error)}; {said}", None, (), how, mended)
             if self._ledger.has_lost():
                 self._note_pages(digests)
+
+    def _refers_to(self, digest: bytes, output: bytes | None) -> bool:
+        try:
+            return output in self._store.objects.read_frame(digest).outputs
+        except CorruptData:
+            return False
 
     def _error_of(self, digest: bytes) -> CorruptData | None:
         error: CorruptData | None = None

@@ -5,6 +5,8 @@ import pytest
 from depository.backends.base import Backend, Stored
 from depository.backends.memory import MemoryBackend, VersionedBucket
 from depository.backends.metering import Call, Metering
+from depository.objects import frame
+from depository.objects.store import key_of
 from depository.testing.faults import Fault, Faulty, Interrupted, Killed
 from depository.verifying import orphans
 from depository.verifying.findings import Kind
@@ -76,6 +78,20 @@ def test_what_a_writer_left_that_died_is_counted_and_left_alone(backend: MemoryB
     assert (result.checked.orphans, result.checked.orphan_bytes) == (3, size)
     assert result.checked.is_sound
     assert objects_in(backend) >= left
+
+
+def test_a_large_value_that_a_writer_died_before_it_wrote_is_no_damage(backend: MemoryBackend) -> None:
+    frames = [frame.unpack(data_of(backend, key)) for key in leave(backend)]
+    outputs = [key_of(output) for each in frames for output in each.outputs]
+    assert len(outputs) == 2
+    for key in outputs:
+        backend.delete(key)
+    result = check(backend)
+    assert result.kinds == [Kind.ORPHANS]
+    assert result.checked.is_sound
+
+    assert depository_on(backend).save("another.ipynb", LOST).number == 1
+    assert depository_on(backend).read("another.ipynb") == LOST
 
 
 def test_what_a_writer_may_be_at_work_with_is_not_counted(backend: MemoryBackend, calendar: Calendar) -> None:
