@@ -51,7 +51,12 @@ def configuration(shell: Shell) -> Configuration:
     for name in os.environ:
         if name.startswith("JUPYTER"):
             shell.setenv(name, "")
-    shell.setenv("PYTHONPATH", str(ROOT))
+    # where depository is installed, the environment enables it: Jupyter is to look at the user's configuration alone
+    (shell.home / "site").mkdir()
+    (shell.home / "site" / "sitecustomize.py").write_text(
+        "import jupyter_core.paths\njupyter_core.paths.ENV_CONFIG_PATH = []\n"
+    )
+    shell.setenv("PYTHONPATH", f"{shell.home / 'site'}{os.pathsep}{ROOT}")
     shell.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     shell.setenv("JUPYTER_CONFIG_DIR", str(directory))
     shell.setenv("JUPYTER_RUNTIME_DIR", str(shell.home / "runtime"))

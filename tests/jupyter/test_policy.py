@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from depository import Depository
+from depository import Depository, marker
 from depository.backends.s3 import S3Backend
 from depository.backends.s3_settings import S3Settings
 from depository.errors import AccessDenied, StorageError
@@ -253,13 +254,22 @@ def administrator(service: Hub) -> User:
 
 
 @pytest.fixture
+def bucket_gone() -> Iterator[None]:
+    """No bucket before, and none afterwards."""
+    yield
+    drop_bucket(BUCKET)
+
+
+@pytest.fixture
 def hub(service: Hub, administrator: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     """With the bucket and the format marker, made by somebody with the permissions for that."""
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    with Depository.adopt(S3Backend(BUCKET, BASE, administrator.settings)) as made:
-        assert all(setting.done for setting in made.settings), made.settings
+    with S3Backend(BUCKET, BASE, administrator.settings) as backend:
+        settings = [*backend.prepare(), *backend.limit()]
+        assert all(setting.done for setting in settings), settings
+        marker.write(backend, marker.make(datetime.now(UTC), None, ("scheduled", "published")))
     service.allowed.clear()
     yield service
     drop_bucket(BUCKET)
@@ -277,8 +287,20 @@ INIT_POLICY = {
                 "s3:PutBucketVersioning",
                 "s3:GetLifecycleConfiguration",
                 "s3:PutLifecycleConfiguration",
+                "s3:ListBucketVersions",
             ],
             "Resource": [f"arn:aws:s3:::{BUCKET}"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": [
+                "s3:GetObject",
+                "s3:PutObject",
+                "s3:DeleteObject",
+                "s3:GetObjectVersion",
+                "s3:DeleteObjectVersion",
+            ],
+            "Resource": [f"arn:aws:s3:::{BUCKET}/{BASE}.probe/*"],
         },
         {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"arn:aws:s3:::{BUCKET}/{BASE}depository.json"]},
     ],
@@ -412,6 +434,13 @@ def test_whoever_may_not_list_is_told_so(hub: Hub) -> None:
 def test_what_users_may_not_see_of_the_bucket_is_left_to_an_administrator(ada: User) -> None:
     found = {setting.name: setting.done for setting in ada.depository.info().settings}
     assert found == {"bucket": True, "versioning": False, "lifecycle": False}
+
+
+def test_who_has_the_permissions_for_it_can_make_a_depository(
+    service: Hub, administrator: User, bucket_gone: None
+) -> None:
+    with Depository.adopt(S3Backend(BUCKET, BASE, administrator.settings)) as made:
+        assert all(setting.done for setting in made.settings), made.settings
 
 
 # What they cannot do
