@@ -16,13 +16,11 @@ from tests.backends.moto_server import bucket, bucket_name, moto_server
 __all__ = ["backend", "bucket", "bucket_name", "depo", "metered", "moto_server"]
 
 
-@pytest.fixture(params=["memory", "versioned", "local"])
+@pytest.fixture(params=["versioned", "local"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     """An empty store of each kind that needs no server; one has no conditional writes, and versions instead."""
     made: Backend
     match request.param:
-        case "memory":
-            made = MemoryBackend()
         case "versioned":
             made = VersionedMemory()
         case _:
