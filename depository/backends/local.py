@@ -11,6 +11,7 @@ import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import islice
 from typing import NamedTuple, NoReturn
 
 from blake3 import blake3
@@ -29,8 +30,8 @@ from depository.errors import (
 )
 
 _LOCKS = 16
-_FANNED = "objects"
-"""The directory of what is spread over 256, one for each byte that a hash may begin with."""
+_SIBLINGS = 256
+"""Names that are looked through for directories that come to the disk with a new one."""
 _TRIES = 5
 _BY_EFFECTIVE_IDS = os.access in os.supports_effective_ids
 _NO_LINKS = frozenset((errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK))
@@ -58,7 +59,6 @@ class LocalBackend(Backend):
         self.workers = 1
         self._incoming = os.path.join(self._root, ".incoming")
         self._locks = os.path.join(self._root, ".locks")
-        self._fanned = os.path.join(self._root, _FANNED)
         self._settled: set[str] = set()
         """Directories whose own names this process has seen on disk."""
 
@@ -188,8 +188,7 @@ class LocalBackend(Backend):
         new = []
         while directory != self._root and directory not in self._settled:
             above = os.path.dirname(directory)
-            # bringing one name to the disk brings those beside it, of which there are 256 at the most
-            new += _directories(above) if above == self._fanned else [directory]
+            new += [directory, *_directories(above)]  # bringing one name to the disk brings those beside it
             disk.sync_directory(above)
             directory = above
         self._settled.update(new)
@@ -245,7 +244,7 @@ def _read_file(path: str, limit: int) -> bytes:
 
 def _directories(above: str) -> list[str]:
     with os.scandir(above) as entries:
-        return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return [entry.path for entry in islice(entries, _SIBLINGS) if entry.is_dir(follow_symlinks=False)]
 
 
 def _walk(directory: str, base: str, start: str, after: bytes) -> Iterator[Item]:

@@ -10,7 +10,7 @@ from blake3 import blake3
 
 from depository.backends.base import VERSIONED, Absent, Backend, Condition, Item, Kept, Match, Setting, Stored
 from depository.backends.keys import check_key
-from depository.backends.versions import Found, Judge
+from depository.backends.versions import Found, VersionedBackend
 from depository.errors import KeyNotFound, PreconditionFailed, TooLong
 
 
@@ -103,7 +103,7 @@ class VersionedBucket:
                 self.histories[key][-1] = (kept, found._replace(stored=found.stored._replace(data=data)))
 
 
-class VersionedMemory(Backend):
+class VersionedMemory(VersionedBackend):
     """One process's view of a versioned bucket in memory, which ignores conditions of writes in silence.
 
     So do some servers of S3: `rely_on_versions` makes it a store for several writers.
@@ -113,31 +113,17 @@ class VersionedMemory(Backend):
     """
 
     def __init__(self, bucket: VersionedBucket | None = None) -> None:
+        super().__init__()
         self.url = "memory:"
         self.workers = 1
         self.bucket = bucket or VersionedBucket()
-        self._judge = Judge(self)
-        self._judged: str | None = None
 
-    def get(self, key: str, *, limit: int) -> Stored:
-        check_key(key)
-        if self._is_judged(key):
-            return self._judge.get(key, limit=limit)
-        found = self.current(key, limit=limit)
-        return found.stored if found.note is None else self._judge.get(key, limit=limit, current=found)
-
-    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
-        check_key(key)
-        if self._is_judged(key):
-            return self._judge.put(key, data, condition)
-        if self._judged is not None and isinstance(condition, Absent) and self._is_there(key):
-            raise PreconditionFailed(f"'{key}' in {self.url} is there already.")
+    def write(self, key: str, data: bytes, condition: Condition | None) -> str:  # noqa: ARG002 - in silence
         return self.add(key, data, None)[1]
 
-    def delete(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         check_key(key)
         self.bucket.add(key, None, None)
-        self._judge.forget(key)
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
         with self.bucket.lock:
@@ -149,10 +135,12 @@ class VersionedMemory(Backend):
                 yield Item(key, len(found.stored.data), kept.etag, kept.modified)
 
     def add(self, key: str, data: bytes, note: str | None) -> tuple[str, str]:
+        check_key(key)
         kept = self.bucket.add(key, data, note)
         return kept.name, kept.etag or ""
 
     def current(self, key: str, *, limit: int) -> Found:
+        check_key(key)
         with self.bucket.lock:
             _, found = self.bucket.histories.get(key, [(None, None)])[-1]
         return self._checked(key, found, limit)
@@ -170,14 +158,8 @@ class VersionedMemory(Backend):
             history = [kept for kept, _ in self.bucket.histories.get(key, ())]
         return reversed(history)
 
-    def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
-        return self.version(key, name, limit=limit).stored
-
     def choose_protocol(self, token: str) -> str:  # noqa: ARG002 - it is known without a trial
         return VERSIONED
-
-    def rely_on_versions(self, prefix: str) -> None:
-        self._judged = prefix
 
     def prepare(self) -> Sequence[Setting]:
         return self.inspect()
@@ -191,10 +173,7 @@ class VersionedMemory(Backend):
         _check_size(self.url, key, found.stored.data, limit)
         return found
 
-    def _is_judged(self, key: str) -> bool:
-        return self._judged is not None and key.startswith(self._judged)
-
-    def _is_there(self, key: str) -> bool:
+    def is_there(self, key: str) -> bool:
         return any(item.key == key for item in self.list(key))
 
 

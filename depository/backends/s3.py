@@ -16,7 +16,6 @@ from depository.backends.base import (
     CONDITIONAL,
     VERSIONED,
     Absent,
-    Backend,
     Condition,
     Item,
     Kept,
@@ -26,13 +25,12 @@ from depository.backends.base import (
 )
 from depository.backends.keys import check_key, is_key
 from depository.backends.s3_settings import S3Settings
-from depository.backends.versions import Found, Judge
+from depository.backends.versions import Found, VersionedBackend
 from depository.errors import (
     AccessDenied,
     InvalidSettings,
     InvalidURL,
     KeyNotFound,
-    PreconditionFailed,
     StorageError,
     TooLong,
 )
@@ -61,7 +59,7 @@ _BROKEN_OFF = (
 )
 
 
-class S3Backend(Backend):
+class S3Backend(VersionedBackend):
     """The keys of a bucket that start with a prefix.
 
     Args:
@@ -75,6 +73,7 @@ class S3Backend(Backend):
     """
 
     def __init__(self, bucket: str, prefix: str, settings: S3Settings) -> None:
+        super().__init__()
         _check(settings)
         parts = [part for part in prefix.split("/") if part]
         if parts and not is_key("/".join(parts)):
@@ -86,20 +85,11 @@ class S3Backend(Backend):
         self._settings = settings
         self._held: s3_client.S3Connection | None = None
         self._lock = threading.Lock()
-        self._judge = Judge(self)
-        self._judged: str | None = None
         self._encryption: dict[str, Any] = {}
         if settings.sse is not None:
             self._encryption["ServerSideEncryption"] = settings.sse
         if settings.kms_key_id is not None:
             self._encryption["SSEKMSKeyId"] = settings.kms_key_id
-
-    def get(self, key: str, *, limit: int) -> Stored:
-        if self._is_judged(key):
-            return self._judge.get(key, limit=limit)
-        found = self.current(key, limit=limit)
-        # who only reads has not been told by what protocol this depository is written, and sees it by this
-        return found.stored if found.note is None else self._judge.get(key, limit=limit, current=found)
 
     def current(self, key: str, *, limit: int) -> Found:
         try:
@@ -130,17 +120,13 @@ class S3Backend(Backend):
         stored = Stored(data, self._etag(answer.get("ETag")))
         return Found(answer.get("VersionId", ""), stored, answer.get("Metadata", {}).get(_NOTE))
 
-    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
-        if self._is_judged(key):
-            return self._judge.put(key, data, condition)
-        if self._judged is not None and isinstance(condition, Absent) and self._is_there(key):
-            raise PreconditionFailed(f"'{key}' in {self.url} is there already.")
-        return self._write(key, data, condition)[1]
+    def write(self, key: str, data: bytes, condition: Condition | None) -> str:
+        return self._put(key, data, condition)[1]
 
     def add(self, key: str, data: bytes, note: str) -> tuple[str, str]:
-        return self._write(key, data, None, Metadata={_NOTE: note})
+        return self._put(key, data, None, Metadata={_NOTE: note})
 
-    def _write(self, key: str, data: bytes, condition: Condition | None, **more: Any) -> tuple[str, str]:
+    def _put(self, key: str, data: bytes, condition: Condition | None, **more: Any) -> tuple[str, str]:
         name = self._name(key)
         conditions: dict[str, Any] = {}
         if isinstance(condition, Absent):
@@ -153,11 +139,10 @@ class S3Backend(Backend):
             )
         return answer.get("VersionId", ""), self._etag(answer.get("ETag"))
 
-    def delete(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         name = self._name(key)
         with suppress(KeyNotFound), self._requesting("delete", key, writes=True) as client:
             client.delete_object(Bucket=self._bucket, Key=name)
-        self._judge.forget(key)
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
         return self._list(prefix, after, 1000)
@@ -201,9 +186,6 @@ class S3Backend(Backend):
                 return
             after = {"KeyMarker": name, "VersionIdMarker": page.get("NextVersionIdMarker", "")}
 
-    def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
-        return self.version(key, name, limit=limit).stored
-
     def note(self, key: str, name: str) -> str | None:
         with self._requesting("read", key) as client:
             answer = client.head_object(Bucket=self._bucket, Key=self._name(key), VersionId=name)
@@ -231,9 +213,6 @@ class S3Backend(Backend):
             f"{self.url} cannot be written by several at once, for {conditional}, and {versioned}: use another service."
         )
 
-    def rely_on_versions(self, prefix: str) -> None:
-        self._judged = prefix
-
     def _keeps_versions(self) -> bool:
         with self._requesting("look at the versioning of", self._bucket) as client:
             return client.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled"
@@ -254,17 +233,13 @@ class S3Backend(Backend):
                 names: list[Any] = [{"Key": found["Key"], "VersionId": found["VersionId"]} for found in there]
                 client.delete_objects(Bucket=self._bucket, Delete={"Objects": names, "Quiet": True})
 
-    def _is_judged(self, key: str) -> bool:
-        return self._judged is not None and key.startswith(self._judged)
-
     def _may_be_there(self, key: str) -> bool:
         try:
-            return self._is_there(key)
+            return self.is_there(key)
         except StorageError:
             return True
 
-    def _is_there(self, key: str) -> bool:
-        """Whether there is a value, by the listing, which is right where the service's conditions are not."""
+    def is_there(self, key: str) -> bool:
         return any(item.key == key for item in islice(self._list(key, "", 1), 1))
 
     def prepare(self) -> Sequence[Setting]:

@@ -15,9 +15,9 @@ from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator
 from threading import Lock
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
-from depository.backends.base import Absent, Condition, Kept, Match, Stored
+from depository.backends.base import Absent, Backend, Condition, Kept, Match, Stored
 from depository.errors import KeyNotFound, OutcomeUnknown, PreconditionFailed, StorageError
 
 MAX_VERSIONS = 1000
@@ -42,10 +42,51 @@ class Found(NamedTuple):
     """What was written beside it, or None where something else wrote it."""
 
 
-class Versions(Protocol):
-    """What a store can do that keeps every version of a key."""
+class VersionedBackend(Backend):
+    """A store that can keep every version of a key, and judges writes by their order once it is told to."""
 
-    url: str
+    def __init__(self) -> None:
+        self._judge = Judge(self)
+        self._judged: str | None = None
+
+    def get(self, key: str, *, limit: int) -> Stored:
+        if self._is_judged(key):
+            return self._judge.get(key, limit=limit)
+        found = self.current(key, limit=limit)
+        # who only reads has not been told by what protocol this depository is written, and sees it by this
+        return found.stored if found.note is None else self._judge.get(key, limit=limit, current=found)
+
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        if self._is_judged(key):
+            return self._judge.put(key, data, condition)
+        if self._judged is not None and isinstance(condition, Absent) and self.is_there(key):
+            raise PreconditionFailed(f"'{key}' in {self.url} is there already.")
+        return self.write(key, data, condition)
+
+    def delete(self, key: str) -> None:
+        self.remove(key)
+        self._judge.forget(key)
+
+    def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
+        return self.version(key, name, limit=limit).stored
+
+    def rely_on_versions(self, prefix: str) -> None:
+        self._judged = prefix
+
+    def _is_judged(self, key: str) -> bool:
+        return self._judged is not None and key.startswith(self._judged)
+
+    @abstractmethod
+    def write(self, key: str, data: bytes, condition: Condition | None) -> str:
+        """Write as the store itself does, which may or may not hold to the condition; as `Backend.put`."""
+
+    @abstractmethod
+    def remove(self, key: str) -> None:
+        """Delete as the store itself does; as `Backend.delete`."""
+
+    @abstractmethod
+    def is_there(self, key: str) -> bool:
+        """Whether there is a value, by the listing, which is right where conditions are not."""
 
     @abstractmethod
     def add(self, key: str, data: bytes, note: str) -> tuple[str, str]:
@@ -109,7 +150,7 @@ class Judge:
         versions: the store.
     """
 
-    def __init__(self, versions: Versions) -> None:
+    def __init__(self, versions: VersionedBackend) -> None:
         self._versions = versions
         self._lock = Lock()
         self._heads: OrderedDict[str, _Head] = OrderedDict()
