@@ -25,6 +25,7 @@ from proofs.survivors import REASONS
 
 ROOT = Path(__file__).parents[2]
 MODULES = (
+    "depository.backends.versions",
     *(f"depository.history.{name}" for name in (
         "bases", "commit", "damage", "entries", "manifest", "pages", "refs", "renaming"
     )),
@@ -32,8 +33,8 @@ MODULES = (
     *(f"depository.notebook.{name}" for name in ("canonical", "skeleton", "splice", "images")),
 )  # fmt: skip
 TESTS = (
-    "tests/history", "tests/objects", "tests/notebook/test_canonical.py", "tests/notebook/test_skeleton.py",
-    "tests/notebook/test_splice.py", "tests/notebook/test_images.py",
+    "tests/backends/test_versions.py", "tests/history", "tests/objects", "tests/notebook/test_canonical.py",
+    "tests/notebook/test_skeleton.py", "tests/notebook/test_splice.py", "tests/notebook/test_images.py",
     *(f"tests/api/test_{name}.py" for name in (
         "commit", "contained", "damage", "delete", "golden", "meetings", "refs", "rename", "save", "save_all",
     )),
