@@ -293,17 +293,17 @@ class Objects:
         """Keep a payload in memory, to build on."""
         payload = payload._replace(frame=payload.frame._replace(encoded=b""))  # once is enough
         with self._lock:
-            self._cached_bytes += len(payload.data) - (len(old.data) if (old := self._cache.pop(digest, None)) else 0)
+            self._cached_bytes += _room(payload) - (_room(old) if (old := self._cache.pop(digest, None)) else 0)
             self._cache[digest] = payload
             while self._cached_bytes > _CACHED_BYTES and len(self._cache) > 1:
                 _, oldest = self._cache.popitem(last=False)
-                self._cached_bytes -= len(oldest.data)
+                self._cached_bytes -= _room(oldest)
 
     def forget(self, digest: bytes) -> None:
         """Drop a payload from memory."""
         with self._lock:
             if old := self._cache.pop(digest, None):
-                self._cached_bytes -= len(old.data)
+                self._cached_bytes -= _room(old)
 
     def close(self) -> None:
         """End the threads that wait for requests."""
@@ -394,6 +394,11 @@ def content_of(digest: bytes, kind: Kind, data: bytes, outputs: dict[bytes, byte
     if content.hash != digest:
         raise _altered(digest, _OTHER_HASH)
     return content
+
+
+def _room(payload: Payload) -> int:
+    """Bytes that a payload takes in memory, about: small notebooks are outweighed by what is around them."""
+    return len(payload.data) + 700 + 80 * (len(payload.chain) + len(payload.frame.outputs))
 
 
 def _gives_back(blob: Frame, base: bytes | None, content: "Content", parts: "Skeleton") -> bool:

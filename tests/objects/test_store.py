@@ -1,6 +1,8 @@
 """The object store: what goes in under a hash comes out under it, or there is an error that names it."""
 
+import gc
 import threading
+import tracemalloc
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from random import Random
@@ -337,6 +339,22 @@ def test_memory_is_bounded_and_keeps_what_was_used_last(backend: Metering, objec
             continue
         kept.append(name)
     assert kept == [names[0], *names[-(store._CACHED_BYTES // size) + 1 :]]
+
+
+def test_memory_is_bounded_by_what_small_payloads_take_with_all_that_is_around_them(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_CACHED_BYTES", 2_000_000)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            name, below = number.to_bytes(32, "big"), (number + 1).to_bytes(32, "little")
+            objects.remember(name, Payload(bytes(100), (below,), frame.encode(Kind.BYTES, b"")))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 1_000_000 < taken < 2_000_000
 
 
 def test_one_payload_larger_than_all_memory_is_kept_until_the_next(objects: Objects) -> None:
