@@ -127,6 +127,10 @@ class Backend(ABC):
         """What a key holds and what it held before, the newest first; nothing where the store keeps no older values."""
         return iter(())
 
+    def deleted(self, prefix: str) -> Iterator[str]:  # noqa: ARG002 - most keep nothing
+        """Keys that start with `prefix` and hold nothing now, but did; none where the store keeps no older values."""
+        return iter(())
+
     def choose_protocol(self, token: str) -> str:  # noqa: ARG002 - most need no trial
         """Find out how several writers can share this store: `CONDITIONAL` or `VERSIONED`.
 

@@ -158,6 +158,11 @@ class VersionedMemory(VersionedBackend):
             history = [kept for kept, _ in self.bucket.histories.get(key, ())]
         return reversed(history)
 
+    def deleted(self, prefix: str) -> Iterator[str]:
+        with self.bucket.lock:
+            newest = {key: history[-1][1] for key, history in self.bucket.histories.items() if history}
+        return (key for key in sorted(newest) if key.startswith(prefix) and newest[key] is None)
+
     def choose_protocol(self, token: str) -> str:  # noqa: ARG002 - it is known without a trial
         return VERSIONED
 

@@ -85,6 +85,10 @@ class Metering(Wrapper):
         self._count("kept", key)
         yield from super().kept(key)
 
+    def deleted(self, prefix: str) -> Iterator[str]:
+        self._count("kept", prefix)
+        yield from super().deleted(prefix)
+
     def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
         self._count("get", key)
         return super().get_kept(key, name, limit=limit)

@@ -37,7 +37,11 @@ from depository.errors import (
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef
+    from mypy_boto3_s3.type_defs import (
+        GetObjectOutputTypeDef,
+        ListObjectsV2OutputTypeDef,
+        ListObjectVersionsOutputTypeDef,
+    )
 
 _NOTE = "depository-turn"
 """The name of the metadata that holds a version's note."""
@@ -171,10 +175,7 @@ class S3Backend(VersionedBackend):
 
     def kept(self, key: str) -> Iterator[Kept]:
         name = self._name(key)
-        after: dict[str, Any] = {}
-        while True:
-            with self._requesting("list", key) as client:
-                page = client.list_object_versions(Bucket=self._bucket, Prefix=name, MaxKeys=_VERSIONS, **after)
+        for page in self._versions(key, _VERSIONS):
             # the answer tells the versions and the deletions apart, and so not which of two in different lists is newer
             for mark in page.get("DeleteMarkers", ()):
                 if mark["Key"] == name and mark["IsLatest"]:
@@ -182,9 +183,24 @@ class S3Backend(VersionedBackend):
             for found in page.get("Versions", ()):
                 if found["Key"] == name:
                     yield Kept(found["VersionId"], found["ETag"], found["LastModified"].timestamp())
-            if not page.get("IsTruncated") or page.get("NextKeyMarker") != name:
+            if page.get("NextKeyMarker") != name:
                 return
-            after = {"KeyMarker": name, "VersionIdMarker": page.get("NextVersionIdMarker", "")}
+
+    def deleted(self, prefix: str) -> Iterator[str]:
+        for page in self._versions(prefix, 1000):
+            names = (mark["Key"] for mark in page.get("DeleteMarkers", ()) if mark["IsLatest"])
+            yield from (key for name in names if is_key(key := name[len(self._base) :]))
+
+    def _versions(self, prefix: str, at_once: int) -> "Iterator[ListObjectVersionsOutputTypeDef]":
+        start = self._base + prefix
+        after: dict[str, Any] = {}
+        while True:
+            with self._requesting("list", prefix) as client:
+                page = client.list_object_versions(Bucket=self._bucket, Prefix=start, MaxKeys=at_once, **after)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            after = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page.get("NextVersionIdMarker", "")}
 
     def note(self, key: str, name: str) -> str | None:
         with self._requesting("read", key) as client:

@@ -35,6 +35,9 @@ class Wrapper(Backend):
     def kept(self, key: str) -> Iterator[Kept]:
         return self.backend.kept(key)
 
+    def deleted(self, prefix: str) -> Iterator[str]:
+        return self.backend.deleted(prefix)
+
     def choose_protocol(self, token: str) -> str:
         return self.backend.choose_protocol(token)
 

@@ -194,6 +194,10 @@ class Faulty(Wrapper):
     def kept(self, key: str) -> Iterator[Kept]:
         yield from self._call(Asked("kept", key), lambda: super(Faulty, self).kept(key), broken_off=_broken_off)
 
+    def deleted(self, prefix: str) -> Iterator[str]:
+        asked = Asked("deleted", prefix)
+        yield from self._call(asked, lambda: super(Faulty, self).deleted(prefix), broken_off=_broken_off)
+
     def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
         def read() -> Stored:
             return super(Faulty, self).get_kept(key, name, limit=limit)
@@ -297,6 +301,18 @@ class Interrupted(Wrapper):
     def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
         self._count()
         return super().list(prefix, after=after)
+
+    def kept(self, key: str) -> Iterator[Kept]:
+        self._count()
+        return super().kept(key)
+
+    def deleted(self, prefix: str) -> Iterator[str]:
+        self._count()
+        return super().deleted(prefix)
+
+    def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
+        self._count()
+        return super().get_kept(key, name, limit=limit)
 
     def _count(self) -> None:
         self.calls += 1

@@ -199,6 +199,10 @@ class _Waiting(Wrapper):
         self._wait("kept", key)
         return super().kept(key)
 
+    def deleted(self, prefix: str) -> Iterator[str]:
+        self._wait("deleted", prefix)
+        return super().deleted(prefix)
+
     def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
         self._wait("get_kept", key)
         return super().get_kept(key, name, limit=limit)
@@ -232,6 +236,10 @@ class _WaitingVersions(VersionedMemory):
     def kept(self, key: str) -> Iterator[Kept]:
         self._wait("kept", key)
         return super().kept(key)
+
+    def deleted(self, prefix: str) -> Iterator[str]:
+        self._wait("deleted", prefix)
+        return super().deleted(prefix)
 
     def delete(self, key: str) -> None:
         self._wait("delete", key)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from depository.backends.base import Item
 from depository.errors import (
+    AccessDenied,
     CorruptData,
     MissingObject,
     NewerObject,
@@ -163,8 +164,7 @@ class Check:
             self._ledger.note("top", str(place))
             self._count(place)
             self._walk_top(top, after or "")
-            if top:
-                self._look_for(top)
+            self._look_for_deleted(top)
             self._ledger.note("top", str(place + 1))
             self._ledger.note("after", "")
             self._keep()
@@ -182,7 +182,7 @@ class Check:
     def _listed(self, top: str, after: str) -> Iterator[Item]:
         for item in self._store.backend.list(manifests.key_of(top), after=after):
             path = _path_of(item)
-            if not top or path == top or path.startswith(f"{top}/"):
+            if _is_below(path, top):
                 yield item
 
     def _walk_top(self, top: str, after: str) -> None:
@@ -386,12 +386,21 @@ class Check:
 
     # manifests
 
-    def _look_for(self, path: str) -> None:
-        """Say so if a path that was named has lost its manifest."""
-        if any(True for _ in self._listed(path, "")):
-            return
-        if any(kept.etag for kept in self._store.backend.kept(manifests.key_of(path))):
-            self._walk_alone(self._manifests.all([path]))
+    def _look_for_deleted(self, top: str) -> None:
+        """Say which paths have lost their manifests, as far as the store knows: nobody ever deletes one."""
+        paths = (key.removeprefix(manifests.PREFIX) for key in self._store.backend.deleted(manifests.key_of(top)))
+        wanted = (path for path in paths if _is_below(path, top) and self._ledger.mark_of(path) is None)
+        while batch := self._allowed(wanted):
+            for path in batch:
+                self._ledger.add_path(path, "")  # it is told of once
+            self._walk_alone(self._manifests.all(batch))
+
+    def _allowed(self, paths: Iterator[str]) -> list[str]:
+        """The next few; none for who may only read what there is, and can check that all the same."""
+        try:
+            return list(islice(paths, _BATCH))
+        except AccessDenied:
+            return []
 
     def _walk_alone(self, found: Sequence[Manifest | None]) -> None:
         """Go through histories that no listing shows."""
@@ -413,6 +422,8 @@ class Check:
             return f", though '{other.path}' was renamed {'to' if other.renamed_to == name else 'from'} it"
 
         lost = [name for name, there in zip(names, self._store.objects.map(is_there, names), strict=True) if not there]
+        for name in lost:
+            self._ledger.add_path(name, "")
         self._walk_alone(self._manifests.all(lost, why))
 
     # what nothing refers to
@@ -452,6 +463,10 @@ class Check:
             how, mended = self._mender.rebuild(rebuilt)
             self._tell(finding._replace(mend=how, mended=mended))
             self._walk_alone([rebuilt])
+
+
+def _is_below(path: str, top: str) -> bool:
+    return not top or path == top or path.startswith(f"{top}/")
 
 
 def _path_of(item: Item) -> str:

@@ -1,13 +1,15 @@
 """What is mended, of what, and what is not: what is put back is proven by its hash, or a manifest that was there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
 
 from depository.backends.base import Backend
 from depository.backends.memory import MemoryBackend, VersionedBucket, VersionedMemory
+from depository.backends.wrapper import Wrapper
 from depository.depository import Depository
+from depository.errors import AccessDenied
 from depository.history import manifest as manifests
 from depository.objects.store import key_of
 from depository.testing.seeing import see
@@ -54,6 +56,14 @@ def kept(request: pytest.FixtureRequest) -> Keeping:
             key, version.stored.data if version else None, version.note if version else None
         )  # by the same names
     return Strict(bucket) if request.param == "conditional" else VersionedMemory(bucket)
+
+
+class Forbidding(Wrapper):
+    """What is deleted is not for everybody's eyes."""
+
+    def deleted(self, prefix: str) -> Iterator[str]:
+        raise AccessDenied(f"What is deleted under '{prefix}' cannot be listed: permission denied.")
+        yield ""
 
 
 @pytest.fixture
@@ -231,16 +241,36 @@ def test_where_no_older_values_are_kept_damage_stays_and_is_told(alone: MemoryBa
 # manifests
 
 
-def test_a_deleted_manifest_is_put_back_as_it_was_and_nothing_is_lost(kept: Keeping) -> None:
+@pytest.mark.parametrize("asked", ["", PATH, "kylek"])
+def test_a_deleted_manifest_is_put_back_as_it_was_and_nothing_is_lost(kept: Keeping, asked: str) -> None:
     before = see(kept)
     kept.delete(manifests.key_of(PATH))
-    assert check(kept, PATH).only.mend.startswith("--repair puts it back as it was at 2026-09-")
+    assert check(kept, asked).only.mend.startswith("--repair puts it back as it was at 2026-09-")
 
-    result = check(kept, PATH, repair=True)
+    result = check(kept, asked, repair=True)
     assert (result.only.kind, result.only.mended) == (Kind.MISSING, True)
     assert result.only.mend.endswith(f", with v1 to v{VERSIONS}")
     assert see(kept) == before
     assert is_sound(kept)
+
+
+def test_a_deleted_manifest_that_another_notebook_leads_to_is_told_once(kept: Keeping) -> None:
+    depository_on(kept).rename(PATH, "kylek/new.ipynb")
+    kept.delete(manifests.key_of("kylek/new.ipynb"))
+    assert check(kept).only.text == f"is missing, though '{PATH}' was renamed to it"
+    assert check(kept, repair=True).only.mended
+    assert is_sound(kept)
+
+
+def test_only_what_is_asked_for_is_looked_for_among_what_is_deleted(kept: Keeping) -> None:
+    kept.delete(manifests.key_of(PATH))
+    assert check(kept, "kyle").findings == []
+    assert check(kept, "kylek/mine").findings == []
+
+
+@pytest.mark.parametrize("asked", ["", PATH])
+def test_who_may_not_see_what_is_deleted_checks_what_is_there(kept: Keeping, asked: str) -> None:
+    assert check(Forbidding(kept), asked) == check(kept, asked)
 
 
 @pytest.mark.parametrize("how", [how for how in DAMAGE if how != "missing"])
