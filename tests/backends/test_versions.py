@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import product
 
 import pytest
@@ -148,7 +149,9 @@ def test_what_counts_is_found_when_older_versions_have_expired(bucket: Versioned
 
 
 def test_more_versions_than_anybody_writes_by_these_rules_are_refused(bucket: VersionedBucket) -> None:
-    history(bucket, *["7 somewhere"] * (MAX_VERSIONS + 1))
+    history(bucket, *["7 somewhere"] * MAX_VERSIONS)
+    assert value(bucket) == b"version-1"
+    history(bucket, "7 somewhere")
     with pytest.raises(StorageError, match="others write it"):
         client(bucket).get(KEY, limit=LIMIT)
 
@@ -218,6 +221,30 @@ def test_a_write_that_cannot_be_judged_is_told_as_unknown(bucket: VersionedBucke
         backend.put(KEY, b"value", Absent())
 
 
+class Unanswered(VersionedMemory):
+    """A process that is not told what became of its last write."""
+
+    is_cut_off = False
+
+    def add(self, key: str, data: bytes, note: str | None) -> tuple[str, str]:
+        written = super().add(key, data, note)
+        if self.is_cut_off:
+            raise OutcomeUnknown(f"It is not known whether '{key}' was written.")
+        return written
+
+
+def test_after_a_write_without_an_answer_none_is_built_on_what_was_known_before(bucket: VersionedBucket) -> None:
+    backend = Unanswered(bucket)
+    backend.rely_on_versions("")
+    etag = backend.put(KEY, b"value", Absent())
+    backend.is_cut_off = True
+    with pytest.raises(OutcomeUnknown):
+        backend.put(KEY, b"next", Match(etag))
+    with pytest.raises(PreconditionFailed):
+        backend.put(KEY, b"other", Match(etag))
+    assert len(bucket.histories[KEY]) == 2
+
+
 class Forgetful(VersionedMemory):
     """A process that does not see what it wrote."""
 
@@ -259,6 +286,41 @@ def test_each_read_and_each_write_of_one_writer_costs_one_listing(bucket: Versio
         store.calls.clear()
         store.put(KEY, f"{number}".encode(), Match(found.etag) if found else Absent())
         assert store.calls == (["add", "kept"] if number else ["kept", "add", "kept"])
+
+
+def test_who_reads_a_long_history_asks_about_none_of_its_versions(bucket: VersionedBucket) -> None:
+    writer = client(bucket)
+    for number in range(20):
+        writer.put(KEY, f"{number}".encode())
+    assert asked_of(reading(bucket)) == ["current", "kept"]
+
+
+def test_where_a_key_was_deleted_only_the_newest_version_is_asked_about(bucket: VersionedBucket) -> None:
+    writer = client(bucket)
+    for number in range(20):
+        writer.put(KEY, f"{number}".encode())
+    writer.delete(KEY)
+    assert asked_of(reading(bucket)) == ["current", "kept", "note"]
+
+
+def test_what_is_known_of_versions_that_lost_is_not_asked_again(bucket: VersionedBucket) -> None:
+    history(bucket, "1 -", "2 version-1", "2 version-1", "2 version-1")
+    store = reading(bucket)
+    assert asked_of(store) == ["current", "kept", "note", "note"]
+    assert asked_of(store) == ["current", "kept"]
+
+
+def reading(bucket: VersionedBucket) -> "Counted":
+    store = Counted(bucket)
+    store.rely_on_versions("")
+    return store
+
+
+def asked_of(store: "Counted") -> list[str]:
+    store.calls.clear()
+    with suppress(KeyNotFound):
+        store.get(KEY, limit=LIMIT)
+    return store.calls.copy()
 
 
 class Counted(VersionedMemory):
