@@ -334,6 +334,17 @@ def test_a_refusal_is_given_once_what_it_relies_on_is_settled() -> None:
     assert set(settling.keys) == {manifests.key_of(A)}
 
 
+def test_a_ref_that_is_not_moved_is_on_disk_where_it_is() -> None:
+    backend = MemoryBackend()
+    saves(A, 2)(found(backend))
+    depository_on(backend).tag(A, "v1", "sent")
+    settling = Settling(backend)
+    with pytest.raises(AlreadyExists):
+        depository_on(settling).tag(A, "v2", "sent")
+
+    assert set(settling.keys) == {manifests.key_of(A)}
+
+
 def test_a_rename_that_was_done_before_is_settled() -> None:
     backend = MemoryBackend()
     saves(A, 1)(found(backend))
