@@ -103,6 +103,8 @@ def _arguments() -> Any:
     if options.docs is None:
         # figures that were published are not lost to a quick look
         options.docs = ROOT / "build" / "faults" if options.quick else ROOT / "docs" / "explanation"
+    if missing := [name for name in options.server if not Path(name).is_file()]:
+        parser.error(f"there is no file {', '.join(missing)}")
     if unknown := set(options.parts) - {*PARTS, "page"}:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     return options
