@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999
 """The times that an entry may have, those of the years 1 to 9999: in milliseconds since the epoch."""
-_LARGEST = (1 << 63) - 1
+LARGEST = (1 << 63) - 1
 
 
 class ContentKind(IntEnum):
@@ -121,7 +121,7 @@ def decode(fields: Any) -> Entry:
     number, time, author, cause, message, digest, size, kind, change, source = fields
     if not (type(number) is type(time) is type(size) is int and type(author) is type(cause) is type(message) is str):
         raise ValueError("a version has a field of a wrong type")
-    is_possible = 1 <= number <= _LARGEST and 0 <= size <= _LARGEST and EARLIEST <= time <= LATEST
+    is_possible = 1 <= number <= LARGEST and 0 <= size <= LARGEST and EARLIEST <= time <= LATEST
     if not is_possible or not is_hash(digest):
         raise ValueError("a version has a field of an impossible value")
     try:

@@ -188,6 +188,7 @@ def _has_types(manifest: Any) -> bool:
     return (
         isinstance(manifest.path, str)
         and type(manifest.generation) is int
+        and 0 <= manifest.generation <= entries.LARGEST
         and isinstance(manifest.write_id, bytes)
         and isinstance(manifest.fingerprint, bytes)
         and all(isinstance(ref, str) and type(number) is int for ref, number in manifest.refs.items())

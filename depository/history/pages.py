@@ -80,7 +80,7 @@ def decode_pointer(fields: object) -> Pointer:
         ValueError: it is none.
     """
     match fields:
-        case [int(position), int(first), bytes(digest)] if entries.is_hash(digest):
+        case [int(position), int(first), bytes(digest)] if position <= entries.LARGEST and entries.is_hash(digest):
             return Pointer(position, first, digest)
         case _:
             raise ValueError("a pointer to a page is altered")

@@ -131,6 +131,14 @@ def test_a_manifest_that_contradicts_itself_is_refused() -> None:
         manifests.unpack(manifests.pack(manifest._replace(latest=2)))
 
 
+@pytest.mark.parametrize("generation", [1 << 63, (1 << 64) - 1, -1])
+def test_a_generation_that_nobody_counts_to_is_refused(generation: int) -> None:
+    manifest = Manifest("mine.ipynb", generation=generation).appended(strategies.version(1))
+
+    with pytest.raises(ValueError, match="wrong type"):
+        manifests.unpack(manifests.pack(manifest))
+
+
 # How they grow
 
 

@@ -191,7 +191,9 @@ def test_what_is_no_page_is_refused(fields: bytes) -> None:
         pages.unseal(fields)
 
 
-@pytest.mark.parametrize("fields", [None, [], [1, 1], [1, 1, "x"], ["1", 1, bytes(32)], [1, 1, bytes(32), 1]])
+@pytest.mark.parametrize(
+    "fields", [None, [], [1, 1], [1, 1, "x"], ["1", 1, bytes(32)], [1, 1, bytes(32), 1], [1 << 63, 1, bytes(32)]]
+)
 def test_what_is_no_pointer_is_refused(fields: object) -> None:
     with pytest.raises(ValueError, match="pointer"):
         pages.decode_pointer(fields)
