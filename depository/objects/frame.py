@@ -172,9 +172,11 @@ def _is_hash(value: Any) -> bool:
 
 
 def _compress(data: bytes, base: bytes | None, *, checksum: bool = True, level: int = LEVEL) -> bytes:
-    return zstandard.ZstdCompressor(
-        compression_params=_parameters(len(data), len(base or b""), checksum, level), dict_data=_dictionary(base)
-    ).compress(data)
+    parameters = _parameters(len(data), len(base or b""), checksum, level)
+    try:
+        return zstandard.ZstdCompressor(compression_params=parameters, dict_data=_dictionary(base)).compress(data)
+    except zstandard.ZstdError as error:  # nothing else can go wrong
+        raise MemoryError(f"There is too little memory to compress {len(data):,} bytes: {error}.") from error
 
 
 def _parameters(size: int, base_size: int, checksum: bool, level: int) -> zstandard.ZstdCompressionParameters:

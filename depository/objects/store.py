@@ -131,7 +131,10 @@ class Objects:
     ) -> Frame:
         if base is None or len(base[1].chain) >= MAX_CHAIN or not base[1].data:
             return frame.encode(kind, data, outputs)
-        delta = frame.encode_delta(kind, data, outputs, base[0], base[1].data)
+        try:
+            delta = frame.encode_delta(kind, data, outputs, base[0], base[1].data)
+        except MemoryError:  # building on it saves room, and nothing else
+            return frame.encode(kind, data, outputs)
         if len(delta.encoded) * 4 < len(data):
             return delta
         whole = frame.encode(kind, data, outputs)

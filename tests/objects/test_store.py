@@ -1,10 +1,12 @@
 """The object store: what goes in under a hash comes out under it, or there is an error that names it."""
 
 import gc
+import resource
 import threading
 import tracemalloc
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -23,6 +25,7 @@ from depository.objects.store import MAX_CHAIN, Objects, Payload, key_of
 from tests.notebooks import file_of, large, small, with_plots
 
 LIMIT = 1 << 30
+STATM = Path("/proc/self/statm")
 
 
 @pytest.fixture
@@ -128,6 +131,29 @@ def test_where_a_delta_does_not_pay_a_content_stands_alone(objects: Objects) -> 
     stored(objects, noise[0])
 
     assert stored(objects, noise[1], noise[0]).base is None
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="what memory this process has is not told there")
+def test_a_base_that_memory_does_not_suffice_for_is_not_built_on(objects: Objects) -> None:
+    first, second = drafts(2)
+    stored(objects, first)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    huge = bytes(1 << 28)
+    base = (first.hash, Payload(huge, (), frame.encode(Kind.NOTEBOOK, b"")))
+    resource.setrlimit(resource.RLIMIT_AS, (taken() + (1 << 27), hard))
+    try:
+        written = objects.encode_blob(second, base)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+    assert written.payload.frame.base is None
+    objects.write(written.frames)
+    assert objects.read_blob(second.hash).canonical == second.canonical
+
+
+def taken() -> int:
+    """Bytes of addresses that this process has."""
+    return int(STATM.read_text().split()[0]) * resource.getpagesize()
 
 
 def test_a_notebook_may_build_on_raw_bytes_and_raw_bytes_on_a_notebook(backend: Metering, objects: Objects) -> None:
