@@ -5,7 +5,9 @@ Each write here carries a note: its *turn*, one more than that of the version it
 version. Of all versions with the same turn the first in the order counts, and the others are void, as if they had been
 refused: whoever wrote one is told so, and tries again on top of the one that counts. A writer learns from the listing
 after its write which it was. So of several writers that built on the same version exactly one wins, and what has won
-once has won for ever, since nothing can come before it any more.
+once has won for ever, since nothing can come before it any more. What has a later turn was written after it, for it was
+built on it, or on what was. So who looks for what counts goes back to the version that the latest turn is built on, and
+no further.
 
 This needs of the server: versions that are listed as soon as they are acknowledged, in an order that never changes.
 It asks for one listing more with each read and each write; where writers race, for the notes of what they wrote, too.
@@ -21,8 +23,8 @@ from depository.backends.base import Absent, Backend, Condition, Kept, Match, St
 from depository.errors import KeyNotFound, OutcomeUnknown, PreconditionFailed, StorageError
 
 MAX_VERSIONS = 1000
-"""Versions in a row of which none follows the one before it, after which a key is given up: nothing that only writes
-by these rules gets there."""
+"""Versions since the one that the latest is built on, after which a key is given up: nothing that only writes by these
+rules gets there."""
 
 _REMEMBERED = 4096
 _NO_BASE = "-"
@@ -226,41 +228,39 @@ class Judge:
 
     def _look(self, key: str) -> _Head:
         """What counts under a key now."""
-        trail: list[tuple[_Place, str]] = []
+        place: _Place | None = None
+        etag: str | None = None
         is_deleted = False
+        looked_at = 0
         for number, kept in enumerate(self._versions.kept(key)):
             if kept.etag is None:
                 is_deleted = is_deleted or not number
                 continue
-            if trail and _follows(trail[-1][0], kept):
+            if place and kept.name == place.base:  # no version before that has a turn as late
                 break
-            if place := self._place_of(key, kept.name):
-                trail.append((place, kept.etag))
-            if len(trail) > MAX_VERSIONS:
+            found = self._place_of(key, kept.name)
+            if found and (place is None or found.turn > place.turn or found.turn == place.turn > 0):
+                place, etag = found, kept.etag
+            looked_at += 1
+            if looked_at > MAX_VERSIONS:
                 raise StorageError(f"What counts of '{key}' in {self._versions.url} cannot be told: others write it.")
-        head = _Head(None, None)
-        if trail:
-            turn = max(place.turn for place, _ in trail)
-            place, etag = [each for each in trail if each[0].turn == turn][-1 if turn else 0]
-            head = _Head(place, None if is_deleted else etag)
+        head = _Head(place, None if is_deleted else etag)
         self._keep(self._heads, key, head)
         return head
 
     def _came_first(self, key: str, mine: _Place) -> bool:
         """Whether no other version of the same turn was placed before a version that was just written."""
-        last: _Place | None = None
+        is_listed = False
         for kept in self._versions.kept(key):
-            if kept.etag is None:
-                continue
-            if last is None:  # what came later cannot matter
-                last = mine if kept.name == mine.name else None
-            elif _follows(last, kept):
-                return True
-            elif place := self._place_of(key, kept.name):
-                if place.turn >= mine.turn:
+            if kept.name == mine.base:  # no version before that has a turn as late
+                break
+            if kept.name == mine.name:
+                is_listed = True
+            elif is_listed and kept.etag is not None:  # what came later cannot matter
+                place = self._place_of(key, kept.name)
+                if place and place.turn >= mine.turn:
                     return False
-                last = place
-        if last is None:
+        if not is_listed:
             raise StorageError("it is not listed.")
         return True
 
@@ -282,14 +282,6 @@ class Judge:
             memory.move_to_end(key)
             if len(memory) > _REMEMBERED:
                 memory.popitem(last=False)
-
-
-def _follows(place: _Place, kept: Kept) -> bool:
-    """Whether a version was built on the one that is listed right before it in time.
-
-    Then it counts, since writers build on what counts alone; and all before it have earlier turns.
-    """
-    return bool(place.turn) and place.base == kept.name
 
 
 def _place(name: str, note: str | None) -> _Place:

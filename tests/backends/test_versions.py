@@ -156,6 +156,27 @@ def test_more_versions_than_anybody_writes_by_these_rules_are_refused(bucket: Ve
         client(bucket).get(KEY, limit=LIMIT)
 
 
+def crowd(bucket: VersionedBucket, *, turns: int, losers: int) -> bytes:
+    """A history in which several writers wrote in each turn, and what the first of the last one wrote."""
+    above, data = "-", b""
+    for turn in range(1, turns + 1):
+        data = f"the first of turn {turn}".encode()
+        note, above = f"{turn} {above}", bucket.add(KEY, data, f"{turn} {above}").name
+        for loser in range(losers):
+            bucket.add(KEY, f"loser {loser}".encode(), note)
+    return data
+
+
+@pytest.mark.parametrize("losers", [1, 5])
+def test_however_long_writers_have_been_in_each_others_way_what_counts_is_told(
+    bucket: VersionedBucket, losers: int
+) -> None:
+    last = crowd(bucket, turns=MAX_VERSIONS, losers=losers)
+    assert value(bucket) == last
+    client(bucket).put(KEY, b"next", Match(client(bucket).get(KEY, limit=LIMIT).etag))
+    assert value(bucket) == b"next"
+
+
 # What something else wrote
 
 
@@ -301,6 +322,16 @@ def test_where_a_key_was_deleted_only_the_newest_version_is_asked_about(bucket: 
         writer.put(KEY, f"{number}".encode())
     writer.delete(KEY)
     assert asked_of(reading(bucket)) == ["current", "kept", "note"]
+
+
+def test_of_a_key_that_many_write_no_more_is_asked_about_than_two_turns(bucket: VersionedBucket) -> None:
+    crowd(bucket, turns=20, losers=3)
+    store = reading(bucket)
+    assert asked_of(store) == ["current", "kept", *["note"] * 6], "three of the last turn, three that lost before it"
+    etag = store.get(KEY, limit=LIMIT).etag
+    store.calls.clear()
+    store.put(KEY, b"next", Match(etag))
+    assert store.calls == ["add", "kept"]
 
 
 def test_what_is_known_of_versions_that_lost_is_not_asked_again(bucket: VersionedBucket) -> None:
