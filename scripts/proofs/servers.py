@@ -300,3 +300,4 @@ def _targets(found: dict[str, Tally], amounts: dict[str, Amount]) -> Iterator[Ta
         yield at_most(f"{name}: acknowledged saves lost, twice, or not what was acknowledged", 0, tally.troubles)
         whole = amounts[name].processes * amounts[name].saves
         yield at_least(f"{name}: saves tried", whole, tally["told"] + tally["unclear"])
+        yield at_least(f"{name}: of these acknowledged", 0.9 * whole, tally["told"])
