@@ -61,10 +61,7 @@ class Metering(Wrapper):
 
     def get(self, key: str, *, limit: int) -> Stored:
         self._count("get", key)
-        stored = super().get(key, limit=limit)
-        with self._lock:
-            self._meter.bytes_in += len(stored.data)
-        return stored
+        return self._read(super().get(key, limit=limit))
 
     def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
         self._count("put", key, len(data))
@@ -91,7 +88,7 @@ class Metering(Wrapper):
 
     def get_kept(self, key: str, name: str, *, limit: int) -> Stored:
         self._count("get", key)
-        return super().get_kept(key, name, limit=limit)
+        return self._read(super().get_kept(key, name, limit=limit))
 
     def prepare(self) -> Sequence[Setting]:
         self._count("prepare", "")
@@ -104,6 +101,11 @@ class Metering(Wrapper):
     def inspect(self) -> Sequence[Setting]:
         self._count("inspect", "")
         return super().inspect()
+
+    def _read(self, stored: Stored) -> Stored:
+        with self._lock:
+            self._meter.bytes_in += len(stored.data)
+        return stored
 
     def _count(self, operation: str, key: str, bytes_out: int = 0) -> None:
         with self._lock:

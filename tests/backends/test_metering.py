@@ -3,7 +3,7 @@
 import pytest
 
 from depository.backends import Absent
-from depository.backends.memory import MemoryBackend
+from depository.backends.memory import MemoryBackend, VersionedMemory
 from depository.backends.metering import Call, Metering
 from depository.errors import KeyNotFound, PreconditionFailed
 
@@ -35,6 +35,15 @@ def test_calls_and_bytes_are_counted(meter: Metering) -> None:
     meter.put("b", b"123")
     meter.get("a", limit=10)
     assert meter.counts == ({"put": 2, "get": 1}, 5, 8)
+
+
+def test_the_bytes_of_older_values_are_counted_as_those_of_others() -> None:
+    meter = Metering(VersionedMemory())
+    meter.put("a", b"12345")
+    meter.put("a", b"1")
+    _, oldest = meter.kept("a")
+    assert meter.get_kept("a", oldest.name, limit=10).data == b"12345"
+    assert meter.counts == ({"put": 2, "kept": 1, "get": 1}, 5, 6)
 
 
 def test_calls_that_fail_are_counted_too(meter: Metering) -> None:
