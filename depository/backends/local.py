@@ -148,6 +148,7 @@ class LocalBackend(Backend):
                 os.makedirs(self._incoming, exist_ok=True)
             else:
                 return
+        raise AssertionError("unreachable")
 
     def _place(self, key: str, path: str, file: str, condition: Condition | None) -> None:
         if not isinstance(condition, Match):

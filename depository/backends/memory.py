@@ -99,8 +99,9 @@ class VersionedBucket:
         """Have the newest version hold other bytes, as no server should ever do: for tests of what is then found."""
         with self.lock:
             kept, found = self.histories[key][-1]
-            if found is not None:
-                self.histories[key][-1] = (kept, found._replace(stored=found.stored._replace(data=data)))
+            if found is None:
+                raise AssertionError(f"'{key}' is deleted, and has no bytes.")
+            self.histories[key][-1] = (kept, found._replace(stored=found.stored._replace(data=data)))
 
 
 class VersionedMemory(VersionedBackend):

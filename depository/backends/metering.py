@@ -15,7 +15,7 @@ class Call(NamedTuple):
     """A request, as S3 would count it: a listing is one for every thousand keys."""
 
     operation: str
-    """The name of the method."""
+    """The name of the method; ``get`` and ``kept`` also for `get_kept` and `deleted`, which ask S3 for the same."""
     key: str
     """Or the prefix of a listing, or nothing."""
 

@@ -5,6 +5,7 @@ import pytest
 from depository.backends import Backend, connect
 from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
+from depository.errors import KeyNotFound
 from tests.backends.conformance import LIMIT, Beside
 from tests.backends.racing import RacingConformance
 
@@ -54,3 +55,29 @@ def test_the_clock_is_the_one_that_was_given() -> None:
     backend = MemoryBackend(clock=lambda: 1234.5)
     backend.put("key", b"value")
     assert next(backend.list("")).modified == 1234.5
+
+
+# Older values, which a store in memory does not keep
+
+
+@pytest.fixture
+def altered() -> Backend:
+    """A store in which one key was overwritten and one deleted."""
+    backend = MemoryBackend("altered")
+    for key in ("overwritten", "overwritten", "deleted"):
+        backend.put(key, b"value")
+    backend.delete("deleted")
+    return backend
+
+
+def test_a_store_that_keeps_nothing_has_no_older_values(altered: Backend) -> None:
+    assert list(altered.kept("overwritten")) == []
+
+
+def test_a_store_that_keeps_nothing_does_not_know_what_was_deleted(altered: Backend) -> None:
+    assert list(altered.deleted("")) == []
+
+
+def test_an_older_value_cannot_be_read_where_none_is_kept(altered: Backend) -> None:
+    with pytest.raises(KeyNotFound, match="memory:altered keeps no older values, of 'overwritten' or any other"):
+        altered.get_kept("overwritten", "version-1", limit=LIMIT)

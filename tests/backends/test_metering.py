@@ -37,6 +37,12 @@ def test_calls_and_bytes_are_counted(meter: Metering) -> None:
     assert meter.counts == ({"put": 2, "get": 1}, 5, 8)
 
 
+def test_what_was_deleted_is_counted_with_what_is_kept(meter: Metering) -> None:
+    list(meter.kept("a"))
+    list(meter.deleted("b"))
+    assert meter.log == (Call("kept", "a"), Call("kept", "b"))
+
+
 def test_the_bytes_of_older_values_are_counted_as_those_of_others() -> None:
     meter = Metering(VersionedMemory())
     meter.put("a", b"12345")

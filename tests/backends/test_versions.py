@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from depository.backends import Absent, Backend, Match
+from depository.backends import Absent, Backend, Match, versions
 from depository.backends.base import Kept
 from depository.backends.memory import VersionedBucket, VersionedMemory
 from depository.backends.versions import MAX_VERSIONS, Found
@@ -210,6 +210,58 @@ def test_after_a_deletion_turns_go_on(bucket: VersionedBucket) -> None:
     assert reader(bucket).current(KEY, limit=LIMIT).note == "2 version-1"
 
 
+# Versions that expire meanwhile
+
+
+class Expiring(VersionedMemory):
+    """A process whose listings show a version that has expired when it is asked about."""
+
+    expired = "version-3"
+
+    def kept(self, key: str) -> Iterator[Kept]:
+        listed = list(super().kept(key))
+        self.bucket.histories[key] = [each for each in self.bucket.histories[key] if each[0].name != self.expired]
+        return iter(listed)
+
+
+def test_a_void_version_that_expires_while_it_is_read_changes_nothing(bucket: VersionedBucket) -> None:
+    history(bucket, "1 -", "2 version-1", "2 version-1", "2 version-1")
+    backend = Expiring(bucket)
+    backend.rely_on_versions("")
+    assert backend.get(KEY, limit=LIMIT).data == b"version-2"
+
+
+def test_a_void_version_that_expires_while_a_write_is_judged_does_not_stand_against_it(bucket: VersionedBucket) -> None:
+    history(bucket, "1 -", "2 version-1")
+    backend = Expiring(bucket)
+    backend.rely_on_versions("")
+    etag = backend.get(KEY, limit=LIMIT).etag
+    bucket.add(KEY, b"of a writer that was stalled", "2 version-1")
+    backend.put(KEY, b"next", Match(etag))
+    assert value(bucket) == b"next"
+
+
+# What was deleted
+
+
+def test_keys_that_are_deleted_now_are_told_in_order(bucket: VersionedBucket) -> None:
+    backend = client(bucket)
+    for key in ("ab", "a", "b", "a/c"):
+        backend.put(key, b"value")
+        backend.delete(key)
+    assert list(backend.deleted("")) == ["a", "a/c", "ab", "b"]
+    assert list(backend.deleted("a")) == ["a", "a/c", "ab"], "all that start so, as in a listing"
+    assert list(backend.deleted("a/")) == ["a/c"]
+
+
+def test_a_key_that_was_written_again_is_not_deleted(bucket: VersionedBucket) -> None:
+    backend = client(bucket)
+    backend.put(KEY, b"one")
+    backend.delete(KEY)
+    backend.put(KEY, b"two")
+    assert list(backend.deleted("")) == []
+
+
 # Keys that are written once
 
 
@@ -339,6 +391,20 @@ def test_what_is_known_of_versions_that_lost_is_not_asked_again(bucket: Versione
     store = reading(bucket)
     assert asked_of(store) == ["current", "kept", "note", "note"]
     assert asked_of(store) == ["current", "kept"]
+
+
+def test_what_is_known_of_keys_is_forgotten_when_they_are_many(
+    bucket: VersionedBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "_REMEMBERED", 2)
+    store = reading(bucket)
+    etags = {key: store.put(key, b"value", Absent()) for key in ("first", "second", "third")}
+    store.calls.clear()
+    store.put("third", b"next", Match(etags["third"]))
+    assert store.calls == ["add", "kept"]
+    store.calls.clear()
+    store.put("first", b"next", Match(etags["first"]))
+    assert store.calls == ["kept", "note", "add", "kept"], "what counts has to be found out again"
 
 
 def reading(bucket: VersionedBucket) -> "Counted":
