@@ -10,9 +10,13 @@ from depository.backends.base import CONDITIONAL, VERSIONED, Absent, Backend, Co
 from depository.backends.memory import MemoryBackend, VersionedMemory
 from depository.backends.probe import complaint
 from depository.backends.s3 import S3Backend
+from depository.backends.s3_settings import S3Settings
 from depository.backends.wrapper import Wrapper
 from depository.errors import AccessDenied, OutcomeUnknown, PreconditionFailed, StorageError
 from tests.backends.moto_server import MotoServer, s3
+from tests.backends.stub_server import Reply, Request, refusal, stubbed
+
+KEYS = S3Settings(region="us-east-1", access_key_id="an id", secret_access_key="a secret", max_attempts=1)
 
 
 class Broken(Wrapper):
@@ -30,6 +34,13 @@ class IgnoresConditions(Broken):
 class IgnoresMatches(Broken):
     def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
         return super().put(key, data, condition if isinstance(condition, Absent) else None)
+
+
+class RefusesToCreate(Broken):
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        if isinstance(condition, Absent):
+            raise PreconditionFailed("It is there already.")
+        return super().put(key, data, condition)
 
 
 class RefusesMatches(Broken):
@@ -55,6 +66,26 @@ class RefusesAndWrites(Broken):
             raise
 
 
+class RefusesAndReplaces(Broken):
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        try:
+            return super().put(key, data, condition)
+        except PreconditionFailed:
+            if isinstance(condition, Match):
+                super().put(key, data)
+            raise
+
+
+class RefusesAndWritesInRaces(Broken):
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        try:
+            return super().put(key, data, condition)
+        except PreconditionFailed:
+            if "at_once" in key:
+                super().put(key, data)
+            raise
+
+
 class ListsNothing(Broken):
     def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
         return iter(())
@@ -63,6 +94,33 @@ class ListsNothing(Broken):
 class ForgetsDeletions(Broken):
     def delete(self, key: str) -> None:
         """Do nothing."""
+
+
+class DeletesFromListingsOnly(Broken):
+    def __init__(self) -> None:
+        super().__init__()
+        self._deleted: set[str] = set()
+
+    def delete(self, key: str) -> None:
+        self._deleted.add(key)
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
+        return (item for item in super().list(prefix, after=after) if item.key not in self._deleted)
+
+
+class RemembersDeletions(Broken):
+    def __init__(self) -> None:
+        super().__init__()
+        self._deleted: set[str] = set()
+
+    def delete(self, key: str) -> None:
+        self._deleted.add(key)
+        super().delete(key)
+
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        if isinstance(condition, Absent) and key in self._deleted:
+            raise PreconditionFailed("It was there once.")
+        return super().put(key, data, condition)
 
 
 class HasNoConditions(Broken):
@@ -102,24 +160,29 @@ class ForgetsCounts(Broken):
         return Stored(b"0", found.etag) if key.endswith("counts") and found.data == b"1" else found
 
 
-FAULTS: dict[str, Broken] = {
-    "created a key that was there already": IgnoresConditions(),
-    "took a write whose condition did not hold any more": IgnoresMatches(),
-    "refused a write whose condition held": RefusesMatches(),
-    "replaced a key that is not there": CreatesByMatches(),
-    "refused a write and took it all the same": RefusesAndWrites(),
-    "does not list at once what was written": ListsNothing(),
-    "lists what was deleted": ForgetsDeletions(),
-    "it failed: The service has no means to write so": HasNoConditions(),
-    "writers that created one key at once it told 2": ChecksThenWrites(Absent),
-    "writers that replaced one key at once it told 2": ChecksThenWrites(Match),
-    "additions by 4 writers at once it kept": ForgetsCounts(),
-}
+FAULTS: list[tuple[str, Broken]] = [
+    ("refused to create a key that is not there", RefusesToCreate()),
+    ("created a key that was there already", IgnoresConditions()),
+    ("took a write whose condition did not hold any more", IgnoresMatches()),
+    ("refused a write whose condition held", RefusesMatches()),
+    ("replaced a key that is not there", CreatesByMatches()),
+    ("refused a write and took it all the same", RefusesAndWrites()),
+    ("refused a write and took it all the same", RefusesAndReplaces()),
+    ("does not list at once what was written", ListsNothing()),
+    ("lists what was deleted", ForgetsDeletions()),
+    ("reads what was deleted", DeletesFromListingsOnly()),
+    ("refused to create a key that had been deleted", RemembersDeletions()),
+    ("it failed: The service has no means to write so", HasNoConditions()),
+    ("writers that created one key at once it told 2", ChecksThenWrites(Absent)),
+    ("writers that replaced one key at once it told 2", ChecksThenWrites(Match)),
+    ("writers that created one key at once it kept one that it had refused", RefusesAndWritesInRaces()),
+    ("additions by 4 writers at once it kept", ForgetsCounts()),
+]
 
 
-@pytest.mark.parametrize("text", FAULTS)
-def test_what_is_wrong_is_told(text: str) -> None:
-    found = complaint(FAULTS[text], "probe/")
+@pytest.mark.parametrize(("text", "store"), FAULTS, ids=[type(store).__name__ for _, store in FAULTS])
+def test_what_is_wrong_is_told(text: str, store: Broken) -> None:
+    found = complaint(store, "probe/")
     assert found is not None
     assert text in found
 
@@ -149,6 +212,19 @@ def test_an_unclear_answer_to_a_loser_is_no_fault() -> None:
     assert complaint(Unclear(), "probe/") is None
 
 
+class RefusesCounts(Broken):
+    """Nobody's turn to count ever comes."""
+
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        if key.endswith("counts") and isinstance(condition, Match):
+            raise PreconditionFailed("It is not what it was.")
+        return super().put(key, data, condition)
+
+
+def test_a_writer_whose_turn_never_comes_gives_up_and_has_lost_nothing() -> None:
+    assert complaint(RefusesCounts(), "probe/") is None
+
+
 class Denied(Broken):
     def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
         raise AccessDenied("You may not.")
@@ -160,6 +236,10 @@ def test_without_access_there_is_no_verdict() -> None:
 
 
 # S3
+
+UNDELETABLE = b"""<ListVersionsResult><Version><Key>.probe/ab/conditional/creates</Key><VersionId>1</VersionId></Version>
+</ListVersionsResult>"""
+"""What a service lists that keeps what it was told to delete."""
 
 
 @pytest.fixture
@@ -188,6 +268,23 @@ def test_one_that_keeps_no_versions_either_is_refused(server: MotoServer, backen
     s3().put_bucket_versioning(bucket, "Suspended")
     with pytest.raises(StorageError, match=r"cannot be written by several at once, for it created .*, and it "):
         backend.choose_protocol("ab")
+
+
+def test_what_a_service_does_not_delete_is_left_to_it_after_some_tries() -> None:
+    def answer(request: Request) -> Reply:
+        if request.method == "PUT":
+            return refusal(403, "AccessDenied")
+        if request.path.endswith("?versioning"):
+            return Reply(body=b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+        return Reply(body=UNDELETABLE if request.method == "GET" else b"<DeleteResult/>")
+
+    with (
+        stubbed(answer) as stub,
+        S3Backend("bucket", "", KEYS._replace(endpoint_url=stub.url)) as backend,
+        pytest.raises(AccessDenied, match="may not write"),
+    ):
+        backend.choose_protocol("ab")
+    assert len([request for request in stub.requests if request.method == "POST"]) == 20
 
 
 def test_a_depository_is_made_with_what_the_trial_found(server: MotoServer, bucket_name: str) -> None:
