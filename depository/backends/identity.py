@@ -60,15 +60,18 @@ def identify(settings: "S3Settings", place: str) -> Identity:
     connection = None
     try:
         connection = s3_client.connection(settings, user)
-        session = Session(profile=settings.profile)
-        if settings.access_key_id is not None:
-            secret = settings.secret_access_key or ""  # the two are given together
-            session.set_credentials(settings.access_key_id, secret, settings.session_token)
-        credentials: Any = session.get_credentials()
-        if credentials is None:
-            raise NoCredentialsError
-        is_temporary = bool(credentials.get_frozen_credentials().token)
-        name, time = _ask(session, connection.client)
+        try:
+            session = Session(profile=settings.profile)
+            if settings.access_key_id is not None:
+                secret = settings.secret_access_key or ""  # the two are given together
+                session.set_credentials(settings.access_key_id, secret, settings.session_token)
+            credentials: Any = session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            is_temporary = bool(credentials.get_frozen_credentials().token)
+            name, time = _ask(session, connection.client)
+        finally:
+            connection.release(user)
     except (ClientError, BotoCoreError) as error:
         request = s3_errors.Request(
             verb="say",
@@ -82,9 +85,6 @@ def identify(settings: "S3Settings", place: str) -> Identity:
         raise s3_errors.explain(error, request) from error
     except RuntimeError as error:
         raise s3_errors.explain_expiry(error, place) or error from error
-    finally:
-        if connection is not None:
-            connection.release(user)
     source = _SOURCES.get(credentials.method, f"in the way that botocore calls '{credentials.method}'")
     expires = getattr(credentials, "_expiry_time", None)  # botocore has no other name for it
     return Identity(source, session.profile, name, is_temporary, expires, time)

@@ -1,5 +1,6 @@
 """Whose credentials are used, found out without showing any."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from depository.backends.identity import identify
 from depository.backends.s3_settings import S3Settings
 from depository.errors import AccessDenied, StorageError, Unreachable
 from tests.backends.moto_server import MotoServer
-from tests.backends.stub_server import Reply, Request, refusal, stubbed
+from tests.backends.stub_server import Reply, Request, Stub, refusal, stubbed
 
 KEYS = S3Settings(region="us-east-1", access_key_id="an id", secret_access_key="hidden", max_attempts=1)
 OWNER = "<ListAllMyBucketsResult><Owner>{}</Owner><Buckets/></ListAllMyBucketsResult>"
@@ -47,6 +48,32 @@ def test_what_is_no_account_service_is_asked_for_the_owner(said: Reply, monkeypa
     with stubbed(answer) as stub:
         monkeypatch.setenv("AWS_ENDPOINT_URL", stub.url)
         assert identify(KEYS, "s3://bucket").name == "17"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    """AWS itself as far as addresses tell, behind a proxy that knows no credentials."""
+    error = b"<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>"
+    with stubbed(lambda _: Reply(403, error)) as stub:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://any-service.us-west-2.amazonaws.com")
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, stub.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        yield stub
+
+
+def test_of_aws_itself_nobody_else_is_asked_after_a_refusal(aws: Stub) -> None:
+    with pytest.raises(AccessDenied, match="does not know the credentials"):
+        identify(KEYS._replace(region="us-west-2"), "s3://bucket")
+    assert [request.method for request in aws.requests] == ["POST"]
+
+
+@pytest.mark.parametrize("date", ["", "yesterday"])
+def test_a_time_that_cannot_be_read_is_not_known(date: str) -> None:
+    reply = Reply(body=OWNER.format("<ID>17</ID>").encode(), headers={"Date": date})
+    with stubbed(lambda _: reply) as stub:
+        assert identify(KEYS._replace(endpoint_url=stub.url), "s3://bucket").time is None
 
 
 def test_no_secret_is_in_what_was_found(moto_server: MotoServer) -> None:

@@ -237,10 +237,6 @@ def test_without_access_there_is_no_verdict() -> None:
 
 # S3
 
-UNDELETABLE = b"""<ListVersionsResult><Version><Key>.probe/ab/conditional/creates</Key><VersionId>1</VersionId></Version>
-</ListVersionsResult>"""
-"""What a service lists that keeps what it was told to delete."""
-
 
 @pytest.fixture
 def server(moto_server: MotoServer) -> Iterator[MotoServer]:
@@ -276,7 +272,8 @@ def test_what_a_service_does_not_delete_is_left_to_it_after_some_tries() -> None
             return refusal(403, "AccessDenied")
         if request.path.endswith("?versioning"):
             return Reply(body=b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
-        return Reply(body=UNDELETABLE if request.method == "GET" else b"<DeleteResult/>")
+        listed = b"<A><Version><Key>.probe/ab/conditional/creates</Key><VersionId>1</VersionId></Version></A>"
+        return Reply(body=listed if request.method == "GET" else b"<DeleteResult/>")
 
     with (
         stubbed(answer) as stub,
