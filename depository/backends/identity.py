@@ -125,8 +125,8 @@ def _is_aws(client: Any) -> bool:
 
 def _time(answer: Any) -> datetime | None:
     """When an answer was sent."""
-    said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
     try:
-        return parsedate_to_datetime(said).astimezone(UTC) if said else None
+        return parsedate_to_datetime(said).astimezone(UTC)
     except ValueError:
         return None

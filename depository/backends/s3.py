@@ -46,8 +46,11 @@ if TYPE_CHECKING:
 _NOTE = "depository-turn"
 """The name of the metadata that holds a version's note."""
 
+_PAGE = 1000
+"""Keys that are listed at once: as many as S3 lists."""
+
 _VERSIONS = 16
-"""Versions that are listed at once: mostly the newest two matter."""
+"""Versions of one key that are listed at once: mostly the newest two matter."""
 
 _REMOVALS = 20
 """Pages of versions that a trial may leave, at the most."""
@@ -119,6 +122,8 @@ class S3Backend(VersionedBackend):
                         raise
                 else:
                     break
+            else:
+                raise AssertionError("unreachable")
         if data is None:
             raise TooLong(f"'{key}' in {self.url} is longer than the {limit:,} bytes that were expected.")
         stored = Stored(data, self._etag(answer.get("ETag")))
@@ -149,7 +154,7 @@ class S3Backend(VersionedBackend):
             client.delete_object(Bucket=self._bucket, Key=name)
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[Item]:
-        return self._list(prefix, after, 1000)
+        return self._list(prefix, after, _PAGE)
 
     def _list(self, prefix: str, after: str, at_once: int) -> Iterator[Item]:
         start = self._base + prefix
@@ -183,11 +188,11 @@ class S3Backend(VersionedBackend):
             for found in page.get("Versions", ()):
                 if found["Key"] == name:
                     yield Kept(found["VersionId"], found["ETag"], found["LastModified"].timestamp())
-            if page.get("NextKeyMarker") != name:
+            if page.get("NextKeyMarker", name) != name:  # what follows are keys that start so
                 return
 
     def deleted(self, prefix: str) -> Iterator[str]:
-        for page in self._versions(prefix, 1000):
+        for page in self._versions(prefix, _PAGE):
             names = (mark["Key"] for mark in page.get("DeleteMarkers", ()) if mark["IsLatest"])
             yield from (key for name in names if is_key(key := name[len(self._base) :]))
 

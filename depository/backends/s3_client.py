@@ -3,7 +3,6 @@
 boto3 itself adds nothing here but its import; botocore is the part of it that talks to S3.
 """
 
-import atexit
 import logging
 import os
 import threading
@@ -146,10 +145,9 @@ def _make_client(settings: S3Settings, note_answer: Callable[..., None]) -> "S3C
 
 
 def _expect_for_large(params: dict[str, Any], **_: object) -> None:
-    body = params["body"]
-    size = len(body) if isinstance(body, bytes) else body.seek(0, os.SEEK_END)
-    if not isinstance(body, bytes):
-        body.seek(0)
+    body = params["body"]  # a file by now: botocore makes one of bytes
+    size = body.seek(0, os.SEEK_END)
+    body.seek(0)
     if size >= _EXPECT_FROM:
         params["headers"]["Expect"] = "100-continue"
 
@@ -163,18 +161,12 @@ def _parse_time(value: Any) -> datetime:
     return time if time.tzinfo is not None else parse_timestamp(value)
 
 
-def _close_all() -> None:
-    for open_connection in _connections.values():
-        open_connection.client.close()
-
-
-def _start_child() -> None:
+def _start_child() -> None:  # pragma: no cover - runs in a child alone, which tests/backends/test_s3.py forks
     global _connections, _lock  # noqa: PLW0603 - the lock may be held by a thread that does not exist here
     _inherited.append(_connections)  # kept, for its end would close what the parent shares
     _connections = {}
     _lock = threading.Lock()
 
 
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
     os.register_at_fork(after_in_child=_start_child)

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from botocore.utils import parse_timestamp
 
-from depository.backends import Absent, Backend, connect
+from depository.backends import Absent, Backend, Setting, connect, s3, s3_setup
 from depository.backends.s3 import S3Backend
 from depository.backends.s3_client import connection
 from depository.backends.s3_settings import S3Settings
 from depository.errors import AccessDenied, InvalidPath, InvalidSettings, NoBucket, StorageError, Unreachable
 from tests.backends.conformance import LIMIT
 from tests.backends.moto_server import BesideMoto, MotoServer, drop_bucket
+from tests.backends.moto_server import s3 as moto
 from tests.backends.stub_server import Reply, Request, refusal, stubbed
 
 MIB = 1 << 20
@@ -114,6 +115,85 @@ def test_a_listing_that_does_not_go_on_is_refused() -> None:
         pytest.raises(StorageError, match="broke off"),
     ):
         list(backend.list(""))
+
+
+# Older values
+
+
+def test_what_a_key_held_before_is_kept_and_can_be_read(backend: Backend) -> None:
+    etags = [backend.put("a", value) for value in (b"one", b"two", b"three")]
+    kept = list(backend.kept("a"))
+    assert [each.etag for each in kept] == etags[::-1]
+    assert [backend.get_kept("a", each.name, limit=LIMIT).data for each in kept] == [b"three", b"two", b"one"]
+
+
+def test_what_is_kept_of_a_key_is_not_mixed_with_that_of_keys_that_start_so(backend: Backend) -> None:
+    etags = {key: backend.put(key, key.encode()) for key in ("a", "ab", "a/b")}
+    for key, etag in etags.items():
+        assert [each.etag for each in backend.kept(key)] == [etag]
+    backend.delete("ab")
+    assert [each.etag for each in backend.kept("a")] == [etags["a"]]
+    assert [each.etag for each in backend.kept("ab")] == [None, etags["ab"]]
+
+
+def test_a_deletion_stands_before_what_it_took_away(backend: Backend) -> None:
+    etag = backend.put("a", b"value")
+    backend.delete("a")
+    assert [each.etag for each in backend.kept("a")] == [None, etag]
+
+
+def test_a_deletion_after_which_a_key_was_written_again_is_left_out(backend: Backend) -> None:
+    first = backend.put("a", b"first")
+    backend.delete("a")
+    second = backend.put("a", b"second")
+    assert [each.etag for each in backend.kept("a")] == [second, first]
+
+
+def test_what_is_kept_is_listed_page_by_page_and_no_sooner_than_needed(
+    backend: Backend, moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3, "_VERSIONS", 2)
+    etags = [backend.put("a", value) for value in (b"one", b"two", b"three", b"four", b"five")]
+    backend.put("ab", b"other")
+    moto_server.seen.clear()
+    kept = backend.kept("a")
+    assert [next(kept).etag, next(kept).etag] == [etags[4], etags[3]]
+    assert len(moto_server.seen) == 1
+    assert [each.etag for each in kept] == [etags[2], etags[1], etags[0]]
+    assert len(moto_server.seen) == 3
+
+
+def test_what_is_kept_of_a_key_is_all_there_where_the_keys_after_it_begin(
+    backend: Backend, moto_server: MotoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3, "_VERSIONS", 2)
+    etags = {key: backend.put(key, key.encode()) for key in ("a", "ab", "ac", "ad")}
+    moto_server.seen.clear()
+    assert [each.etag for each in backend.kept("a")] == [etags["a"]]
+    assert len(moto_server.seen) == 1
+
+
+@pytest.mark.parametrize("page", [2, 1000])
+def test_keys_that_are_deleted_now_are_listed_however_many_pages_they_take(
+    backend: Backend, bucket: str, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(s3, "_PAGE", page)
+    beside = BesideMoto(bucket)
+    for key in ("a", "a/c", "ab", "b", "again", "there"):
+        beside.set(f"some/Prefix/{key}", b"value")
+        if key != "there":
+            backend.delete(key)
+    beside.set("some/Prefix/again", b"value")
+    assert list(backend.deleted("")) == ["a", "a/c", "ab", "b"]
+    assert list(backend.deleted("a")) == ["a", "a/c", "ab"]
+    assert list(backend.deleted("a/")) == ["a/c"]
+
+
+def test_what_was_deleted_and_is_no_key_of_ours_is_left_out(backend: Backend, bucket: str) -> None:
+    for key in ("some/Prefix/directory/", "some/Prefix2/a", "some/Prefix/a"):
+        moto().put_object(bucket, key, b"value")
+        moto().delete_object(bucket, key)
+    assert list(backend.deleted("")) == ["a"]
 
 
 # Requests
@@ -232,6 +312,16 @@ def test_a_time_in_a_header_is_read_as_botocore_reads_it(text: str) -> None:
     assert read.utcoffset() == parse_timestamp(text).utcoffset()
 
 
+def test_a_connection_that_was_given_up_before_leaves_its_successor_alone() -> None:
+    user, settings = object.__new__(Named), at("http://127.0.0.1:9")
+    first = connection(settings, user)
+    first.discard()
+    second = connection(settings, user)
+    first.discard()
+    assert second is not first
+    assert connection(settings, user) is second
+
+
 class Named:
     """Somebody who uses a connection."""
 
@@ -295,6 +385,15 @@ def test_credentials_that_were_renewed_are_found(monkeypatch: pytest.MonkeyPatch
                 backend.get("a", limit=LIMIT)
             credentials.write_text("[default]\naws_access_key_id = NEW\naws_secret_access_key = a secret\n")
             assert backend.get("a", limit=LIMIT).data == b"value"
+
+
+def test_a_mistake_of_ours_is_not_taken_for_one_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistake(*_: object) -> list[Setting]:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(s3_setup, "inspect", mistake)
+    with S3Backend("bucket", "", at("http://127.0.0.1:9")) as backend, pytest.raises(RuntimeError, match="a mistake"):
+        backend.inspect()
 
 
 # Secrets
