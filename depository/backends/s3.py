@@ -205,7 +205,10 @@ class S3Backend(VersionedBackend):
             yield page
             if not page.get("IsTruncated"):
                 return
-            after = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page.get("NextVersionIdMarker", "")}
+            last = after
+            after = {"KeyMarker": page.get("NextKeyMarker"), "VersionIdMarker": page.get("NextVersionIdMarker", "")}
+            if not after["KeyMarker"] or after == last:
+                raise self._broken_off()
 
     def note(self, key: str, name: str) -> str | None:
         with self._requesting("read", key) as client:
@@ -287,8 +290,11 @@ class S3Backend(VersionedBackend):
         if token := page.get("NextContinuationToken"):
             return {"ContinuationToken": token}
         if not page.get("Contents"):
-            raise StorageError(f"The service behind {self.url} broke off a listing.")
+            raise self._broken_off()
         return {"StartAfter": page["Contents"][-1]["Key"]}
+
+    def _broken_off(self) -> StorageError:
+        return StorageError(f"The service behind {self.url} broke off a listing.")
 
     def _set_up(self, step: "Callable[[S3Client, s3_setup.Place], Sequence[Setting]]") -> Sequence[Setting]:
         place = s3_setup.Place(

@@ -173,6 +173,24 @@ def test_what_is_kept_of_a_key_is_all_there_where_the_keys_after_it_begin(
     assert len(moto_server.seen) == 1
 
 
+@pytest.mark.parametrize("operation", ["kept", "deleted"])
+@pytest.mark.parametrize(
+    "end", ["", "<NextKeyMarker>a</NextKeyMarker><NextVersionIdMarker>1</NextVersionIdMarker>"], ids=["none", "same"]
+)
+def test_a_listing_of_older_values_that_does_not_go_on_is_refused(operation: str, end: str) -> None:
+    page = f"<ListVersionsResult><IsTruncated>true</IsTruncated>{end}</ListVersionsResult>"
+
+    def answer(_: Request) -> Reply:
+        return Reply(body=page.encode()) if len(stub.requests) <= 3 else refusal(500, "InternalError")
+
+    with (
+        stubbed(answer) as stub,
+        S3Backend("bucket", "", at(stub.url)) as backend,
+        pytest.raises(StorageError, match="broke off a listing"),
+    ):
+        list(getattr(backend, operation)("a"))
+
+
 @pytest.mark.parametrize("page", [2, 1000])
 def test_keys_that_are_deleted_now_are_listed_however_many_pages_they_take(
     backend: Backend, bucket: str, monkeypatch: pytest.MonkeyPatch, page: int
