@@ -10,7 +10,7 @@ import pytest
 from depository.backends import Setting
 from depository.backends.s3 import S3Backend
 from depository.backends.s3_settings import S3Settings
-from depository.errors import AccessDenied, StorageError
+from depository.errors import AccessDenied, StorageError, Unreachable
 from tests.backends.moto_server import MotoServer, make_bucket, s3
 from tests.backends.stub_server import Reply, Request, refusal, stubbed
 
@@ -279,6 +279,49 @@ def test_a_bucket_of_somebody_else_is_an_error() -> None:
 
     with pytest.raises(AccessDenied, match="belongs to somebody else"):
         at_stub(answer)
+
+
+def test_a_bucket_of_ones_own_that_was_made_meanwhile_is_there() -> None:
+    def answer(request: Request) -> Reply:
+        if "list-type=2" in request.path:
+            return refusal(404, "NoSuchBucket")
+        if request.method == "PUT" and "?" not in request.path:
+            return refusal(409, "BucketAlreadyOwnedByYou")
+        return Reply(body=b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+
+    settings = named(at_stub(answer))
+    assert settings["bucket"] == Setting("bucket", True, "The bucket 'bucket' is there.")
+    assert settings["versioning"].done
+
+
+def test_a_bucket_that_cannot_be_made_is_an_error() -> None:
+    def answer(request: Request) -> Reply:
+        return refusal(400, "TooManyBuckets") if request.method == "PUT" else refusal(404, "NoSuchBucket")
+
+    with pytest.raises(StorageError, match="TooManyBuckets"):
+        at_stub(answer)
+
+
+def test_versioning_that_fails_to_be_turned_on_is_an_error_and_no_refusal() -> None:
+    def answer(request: Request) -> Reply:
+        if request.method == "PUT":
+            return refusal(500, "InternalError")
+        return Reply(body=b"<VersioningConfiguration/>")
+
+    with pytest.raises(Unreachable, match="500 InternalError"):
+        at_stub(answer)
+
+
+def test_a_command_for_aws_itself_names_no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    with stubbed(lambda _: refusal(403, "AccessDenied")) as stub:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stub.url)  # that a test cannot ask AWS is not known to the settings
+        settings = S3Settings(region="eu-south-1", access_key_id="an id", secret_access_key="a secret", max_attempts=1)
+        with S3Backend("bucket", "prefix", settings) as backend:
+            versioning = named(backend.prepare())["versioning"]
+    assert command_in(versioning) == [
+        *("aws", "s3api", "put-bucket-versioning", "--bucket", "bucket"),
+        *("--versioning-configuration", "Status=Enabled"),
+    ]
 
 
 def test_wrong_credentials_are_an_error_and_no_setting() -> None:
