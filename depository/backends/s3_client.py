@@ -15,10 +15,10 @@ from weakref import WeakSet
 import botocore
 from botocore import handlers
 from botocore.config import Config
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError
 from botocore.session import Session
 from botocore.utils import parse_timestamp
 
+from depository.backends.s3_errors import was_never_sent
 from depository.backends.s3_settings import S3Settings
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ WORKERS = 16
 _EXPECT_FROM = 1 << 20
 """Bytes from which a body waits for ``100 Continue``: below, the round trip costs more than a body sent in vain."""
 
-_NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
 _DOUBTFUL = (500, 502, 503, 504)
 _TALKATIVE = ("botocore.auth", "botocore.endpoint", "botocore.parsers")
 
@@ -82,7 +81,7 @@ class S3Connection:
         caught_exception: Exception | None = None,
         **_: object,
     ) -> None:
-        failed = caught_exception is not None and not isinstance(caught_exception, _NEVER_SENT)
+        failed = caught_exception is not None and not was_never_sent(caught_exception)
         if failed or (response is not None and response[0].status_code in _DOUBTFUL):
             self.doubt.raised = True
 

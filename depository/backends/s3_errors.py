@@ -51,7 +51,7 @@ _STALE_CREDENTIALS = (
     boto.MetadataRetrievalError,
     boto.RefreshWithMFAUnsupportedError,
 )
-_NO_CONNECTION = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError, boto.SSLError)
+_NO_CONNECTION = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
 _BROKEN_OFF = (boto.HTTPClientError, boto.IncompleteReadError, boto.FlexibleChecksumError)
 
 
@@ -104,6 +104,15 @@ def are_credentials_stale(error: BaseException) -> bool:
     """Whether other credentials may be found now than the ones that were refused."""
     refused = _EXPIRED | _WRONG_CREDENTIALS | {"SignatureDoesNotMatch"}
     return code_of(error) in refused or isinstance(error, _NO_CREDENTIALS + _STALE_CREDENTIALS)
+
+
+def was_never_sent(error: BaseException) -> bool:
+    """Whether a request failed before anything of it left: for want of a connection, or of trust in the server."""
+    return isinstance(error, _NO_CONNECTION) or _is_untrusted(error)
+
+
+def _is_untrusted(error: BaseException) -> bool:
+    return isinstance(error, boto.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def _explain_answer(error: ClientError, request: Request) -> StorageError:
@@ -165,9 +174,9 @@ def _explain_silence(error: BotoCoreError, request: Request) -> StorageError:
         return AccessDenied(
             f"The AWS credentials for {request.place} could not be had: renew them, or log in ({error})."
         )
-    if isinstance(error, boto.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+    if _is_untrusted(error):
         return Unreachable(f"The certificate of {request.endpoint} is not trusted here: check the address and the CA.")
-    if isinstance(error, _NO_CONNECTION) and not (request.writes and isinstance(error, boto.SSLError)):
+    if isinstance(error, _NO_CONNECTION) or (isinstance(error, boto.SSLError) and not request.writes):
         return Unreachable(f"{request.endpoint} cannot be reached: check the network, and the address.")
     if isinstance(error, (*_BROKEN_OFF, boto.SSLError, boto.ReadTimeoutError)):
         if request.writes:

@@ -10,6 +10,8 @@ from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
 from depository.backends import Absent, Backend, Match
 from depository.backends.s3 import S3Backend
@@ -234,6 +236,28 @@ def test_a_server_without_tls_where_tls_is_expected() -> None:
         settings = SETTINGS._replace(endpoint_url=stub.url.replace("http:", "https:"))
         with S3Backend("bucket", "", settings) as backend, pytest.raises(Unreachable):
             backend.get("key", limit=LIMIT)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_certificate_that_nobody_vouches_for(operation: str, self_signed: str) -> None:
+    settings = SETTINGS._replace(endpoint_url=self_signed)
+    with (
+        S3Backend("bucket", "", settings) as backend,
+        pytest.raises(Unreachable, match=f"The certificate of {self_signed} is not trusted here"),
+    ):
+        OPERATIONS[operation](backend)
+
+
+@pytest.fixture(scope="module")
+def self_signed() -> Iterator[str]:
+    """The endpoint of a server whose certificate is its own."""
+    server = make_server("127.0.0.1", 0, Response(), threaded=True, ssl_context="adhoc")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.mark.parametrize(
