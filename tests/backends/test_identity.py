@@ -1,7 +1,9 @@
 """Whose credentials are used, found out without showing any."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +76,24 @@ def test_a_time_that_cannot_be_read_is_not_known(date: str) -> None:
     reply = Reply(body=OWNER.format("<ID>17</ID>").encode(), headers={"Date": date})
     with stubbed(lambda _: reply) as stub:
         assert identify(KEYS._replace(endpoint_url=stub.url), "s3://bucket").time is None
+
+
+def test_a_failure_to_say_is_told() -> None:
+    with (
+        stubbed(lambda _: refusal(503, "SlowDown")) as stub,
+        pytest.raises(Unreachable, match="did not say 'who asks'"),
+    ):
+        identify(KEYS._replace(endpoint_url=stub.url), "s3://bucket")
+
+
+def test_a_program_that_gives_out_expired_credentials_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = {"Version": 1, "AccessKeyId": "id", "SecretAccessKey": "secret", "Expiration": "2020-01-01T00:00:00Z"}
+    (tmp_path / "found.json").write_text(json.dumps(found))
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {tmp_path}/found.json\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    settings = S3Settings(endpoint_url="http://127.0.0.1:9", region="of-identify", max_attempts=1)
+    with pytest.raises(AccessDenied, match="s3://bucket have expired: renew"):
+        identify(settings, "s3://bucket")
 
 
 def test_no_secret_is_in_what_was_found(moto_server: MotoServer) -> None:

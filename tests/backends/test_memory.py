@@ -3,9 +3,9 @@
 import pytest
 
 from depository.backends import Backend, connect
-from depository.backends.memory import MemoryBackend
+from depository.backends.memory import MemoryBackend, VersionedMemory
 from depository.backends.metering import Metering
-from depository.errors import KeyNotFound
+from depository.errors import KeyNotFound, TooLong
 from tests.backends.conformance import LIMIT, Beside
 from tests.backends.racing import RacingConformance
 
@@ -57,7 +57,7 @@ def test_the_clock_is_the_one_that_was_given() -> None:
     assert next(backend.list("")).modified == 1234.5
 
 
-# Older values, which a store in memory does not keep
+# Older values
 
 
 @pytest.fixture
@@ -68,6 +68,15 @@ def altered() -> Backend:
         backend.put(key, b"value")
     backend.delete("deleted")
     return backend
+
+
+def test_an_older_value_has_a_limit_as_all_values_have() -> None:
+    backend = VersionedMemory()
+    backend.put("a", b"12345")
+    (kept,) = backend.kept("a")
+    assert backend.get_kept("a", kept.name, limit=5).data == b"12345"
+    with pytest.raises(TooLong):
+        backend.get_kept("a", kept.name, limit=4)
 
 
 def test_a_store_that_keeps_nothing_has_no_older_values(altered: Backend) -> None:
