@@ -94,6 +94,16 @@ def test_text_is_cut_into_lines_where_jupyter_cuts_it(end: str) -> None:
     assert second["outputs"][0]["text"] == [end, "a"]
 
 
+@pytest.mark.parametrize("control", [chr(code) for code in range(0x20)], ids=ascii)
+def test_control_characters_are_escaped_in_texts_of_any_length(control: str) -> None:
+    text = f"a{control}b" * 100
+    notebook = {**NOTEBOOK, "cells": [{**CELL, "source": text}, {**CELL, "source": text[:3]}]}
+    source = render(from_notebook(notebook).value)
+
+    assert source == written_by_nbformat(notebook)
+    assert ["".join(cell["source"]) for cell in json.loads(source)["cells"]] == [text, text[:3]]
+
+
 # nothing is lost
 
 
