@@ -238,6 +238,27 @@ def test_a_manifest_with_a_field_that_makes_no_sense_is_damaged(fields: dict[str
         depo.log(PATH)
 
 
+READS: dict[str, Callable[[Depository], object]] = {
+    "load": lambda depo: depo.load(PATH),
+    "read": lambda depo: depo.read(PATH),
+    "diff": lambda depo: depo.diff(PATH, "v1", "v1"),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_version_whose_blob_holds_json_and_no_notebook_is_damaged(name: str) -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    data = canonical.encode([{"cells": []}])
+    digest = canonical.hash_canonical(data)
+    backend.put(key_of(digest), frame.pack(frame.encode(Kind.NOTEBOOK, data)))
+    entry = [*VERSION[:5], digest, *VERSION[6:]]
+    backend.put(manifests.key_of(PATH), sealed(SOUND | {"latest": 1, "recent": [entry]}))
+
+    with pytest.raises(AlteredObject, match=f"{key_of(digest)} is damaged: it is no notebook. v1 of "):
+        READS[name](depo)
+
+
 def chain_of_pages(backend: MemoryBackend, count: int, position: Callable[[int], int]) -> Pointer:
     """Pages that lead one step back each, whatever a writer would do, and the pointer to the newest."""
     back: tuple[Pointer, ...] = ()

@@ -350,6 +350,17 @@ def test_an_object_that_is_what_its_name_says_and_no_blob_is_not_read_as_one(
         BLOBS[read](objects, digest)
 
 
+@pytest.mark.parametrize("read", BLOBS)
+@pytest.mark.parametrize("value", [None, 7, "text", [{"cells": []}]])
+def test_a_blob_that_holds_json_and_no_notebook_is_refused(objects: Objects, value: object, read: str) -> None:
+    data = canonical.encode(value)
+    digest = canonical.hash_canonical(data)
+    objects.write({digest: frame.encode(Kind.NOTEBOOK, data)})
+
+    with pytest.raises(AlteredObject, match=f"{key_of(digest)} is damaged: it is no notebook"):
+        BLOBS[read](objects, digest)
+
+
 def test_raw_bytes_have_no_bare_notebook(objects: Objects) -> None:
     content = content_of(b"raw")
     stored(objects, content)
