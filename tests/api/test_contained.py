@@ -313,6 +313,21 @@ def test_a_page_past_its_limit_is_refused_before_it_is_decoded() -> None:
         depository_on(backend)._commits.read_page(Pointer(1, 1, digest))
 
 
+@pytest.mark.parametrize("value", [None, "page", [PATH, 1, 1, []], [PATH, 1, 1, [[1]], []]])
+def test_an_object_that_says_it_is_a_page_and_is_none_is_damaged(value: object) -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    data = msgpack.packb(value)
+    digest = canonical.hash_canonical(data)
+    backend.put(key_of(digest), frame.pack(frame.encode(Kind.PAGE, data)))
+    newest = [2, *VERSION[1:]]
+    fields = SOUND | {"latest": 2, "recent": [newest], "back": [[1, 1, digest]]}
+    backend.put(manifests.key_of(PATH), sealed(fields))
+
+    with pytest.raises(AlteredObject, match=f"The page {digest.hex()} is damaged: .* v1 of .* cannot be read"):
+        list(depo.log(PATH))
+
+
 @pytest.mark.parametrize("data", [b"", b"no manifest", b"DPO\x03"])
 def test_a_displaced_history_that_is_none_is_named(data: bytes) -> None:
     backend = MemoryBackend()
