@@ -155,13 +155,16 @@ def test_where_a_delta_does_not_pay_a_content_stands_alone(objects: Objects) -> 
 
 
 @pytest.mark.skipif(not STATM.exists(), reason="what memory this process has is not told there")
-def test_a_base_that_memory_does_not_suffice_for_is_not_built_on(objects: Objects) -> None:
+@pytest.mark.parametrize(
+    ("size", "room"), [(1 << 28, 1 << 27), (1 << 26, 5 << 25)], ids=["for itself", "for what finds matches in it"]
+)
+def test_a_base_that_memory_does_not_suffice_for_is_not_built_on(objects: Objects, size: int, room: int) -> None:
     first, second = drafts(2)
     stored(objects, first)
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    huge = bytes(1 << 28)
+    huge = bytes(size)
     base = (first.hash, Payload(huge, (), frame.encode(Kind.NOTEBOOK, b"")))
-    resource.setrlimit(resource.RLIMIT_AS, (taken() + (1 << 27), hard))
+    resource.setrlimit(resource.RLIMIT_AS, (taken() + room, hard))
     try:
         written = objects.encode_blob(second, base)
     finally:
