@@ -152,8 +152,7 @@ class Commits:
         Raises:
             StorageError: the disk does not confirm it.
         """
-        if head := self._known(path):
-            self._settle(path, head)
+        self._settle(path, self._known(path) or self._read(path))
 
     def history(self, manifest: Manifest) -> Iterator[Entry]:
         """All entries, the newest first, each page read when it is reached; several at once from the third on."""

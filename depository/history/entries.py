@@ -157,10 +157,8 @@ def _encode_source(source: Source | None) -> Any:
     return [source.style, source.patch] if source.patch is not None else source.style
 
 
-def _decode_source(fields: Any) -> Source | None:
+def _decode_source(fields: Any) -> Source:
     match fields:
-        case None:
-            return None
         case int(style):
             return Source(style)
         case [int(style), bytes(patch)]:

@@ -6,7 +6,7 @@ number ever changes its meaning.
 """
 
 from collections.abc import Mapping
-from itertools import takewhile
+from itertools import dropwhile, islice, takewhile
 
 from depository.errors import AlreadyExists, AlteredObject, Conflict, NoNotebook, UnsupportedFormat
 from depository.history import manifest as manifests
@@ -133,11 +133,8 @@ def _leave(commits: Commits, source: Manifest, new: str, event: EventEntry) -> M
 
 def _moved_last(commits: Commits, target: Manifest, old: str) -> Entry | None:
     """The newest of the entries that came from another path."""
-    history = commits.history(target)
-    for entry in history:
-        if isinstance(entry, EventEntry) and entry.other == old:
-            return next(history, None)
-    return None
+    since = dropwhile(lambda entry: not (isinstance(entry, EventEntry) and entry.other == old), commits.history(target))
+    return next(islice(since, 1, None), None)
 
 
 def _follow(commits: Commits, last: Entry | None, late: Manifest, new: str, numbers: dict[int, int]) -> bool:

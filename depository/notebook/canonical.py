@@ -113,9 +113,7 @@ def _header(length: int, to_255: bytes, to_65535: bytes, longer: bytes) -> bytes
     return longer + length.to_bytes(4, "big")
 
 
-def _encode_big_integer(value: Any) -> msgpack.ExtType:
-    if type(value) is not int:
-        raise InvalidContent(f"it holds a value of type {type(value).__name__}, which JSON does not have")
+def _encode_big_integer(value: int) -> msgpack.ExtType:
     if abs(value) >= 10**MAX_DIGITS:
         raise InvalidContent(f"it holds an integer of more than {MAX_DIGITS} digits")
     size = (value if value >= 0 else ~value).bit_length() // 8 + 1

@@ -74,6 +74,8 @@ def from_skeleton(data: bytes, outputs: dict[bytes, bytes]) -> Content:
         KeyError: a large value that it refers to is not among `outputs`.
     """
     value = skeleton.put_together(data, outputs)
+    if not isinstance(value, dict):
+        raise ValueError("it is no notebook")  # noqa: TRY004 - told as every other damage of it is
     packed = canonical.encode(value) if outputs else data
     return Content(Kind.NOTEBOOK, value, packed, canonical.hash_canonical(packed))
 

@@ -259,3 +259,4 @@ def _write(form: Form, data: bytes) -> str:
             return encodebytes(data).decode()
         case Form.BASE64_LINES_OPEN:
             return encodebytes(data).decode()[:-1]
+    raise AssertionError("unreachable")

@@ -59,6 +59,8 @@ def complaint(notebook: Mapping[str, Any]) -> str | None:
     return next(complaints, None)
 
 
+# Only the first complaint is asked for: what comes after one may rely on what it would have found wrong.
+
 # shapes
 
 
@@ -226,7 +228,6 @@ def _fields(where: str, value: Any, rules: _Rules, *, is_open: bool = False) -> 
     """Complaints about fields: missing ones, those of another shape, and unknown ones unless it is open for them."""
     if not isinstance(value, Mapping):
         yield f"{where} is not an object"
-        return
     for field, shape in rules.required.items():
         if field not in value:
             yield f"{where} has no {field}"

@@ -10,11 +10,13 @@ from typing import NamedTuple
 import pytest
 
 from depository import Depository, Draft
-from depository.backends.base import Backend
+from depository.backends.base import Backend, Condition
 from depository.backends.memory import MemoryBackend
+from depository.backends.metering import Metering
 from depository.backends.wrapper import Wrapper
 from depository.errors import (
     AlreadyExists,
+    Conflict,
     CorruptData,
     NoNotebook,
     NotFound,
@@ -23,6 +25,7 @@ from depository.errors import (
     StorageError,
     Unreachable,
 )
+from depository.history import commit
 from depository.history import manifest as manifests
 from depository.history.commit import MAX_UNEXPLAINED
 from depository.history.manifest import MAX_RECENT
@@ -250,6 +253,45 @@ def test_a_writer_that_lost_its_race_appends_on_top() -> None:
 
     assert version.number == 5
     assert see(backend)[A].files[3:] == (file_of(small(50)), NEW)
+
+
+class Overtaken(Wrapper):
+    """A store in which somebody else is always faster."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend)
+        self.overtaken = 0
+
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        if key.startswith(manifests.PREFIX):
+            self.overtaken += 1
+            depository_on(self.backend).save(A, b"%d" % self.overtaken)
+        return super().put(key, data, condition)
+
+
+def test_a_writer_that_others_overtake_every_time_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "MAX_TRIES", 7)
+    overtaking = Overtaken(prepared(OPERATIONS["save"]))
+    with pytest.raises(Conflict, match=f"Others wrote to '{A}' each of the 7 times"):
+        depository_on(overtaking).save(A, NEW)
+
+    assert overtaking.overtaken == 7
+    assert NEW not in see(overtaking.backend)[A].files
+
+
+def test_the_manifests_that_were_written_last_are_remembered_and_so_many_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "_CACHED_HEADS", 2)
+    backend = Metering(MemoryBackend())
+    depo = found(backend)
+    for number, path in enumerate(("1", "2", "3", "2", "4")):
+        depo.save(path, b"%d" % number)
+    read = {}
+    for path in ("2", "4", "1", "3"):
+        backend.reset()
+        depo.save(path, b"another")
+        read[path] = "get" in {call.operation for call in backend.log if call.key == manifests.key_of(path)}
+
+    assert read == {"2": False, "4": False, "1": True, "3": True}
 
 
 def test_a_commit_that_fails_leaves_the_process_able_to_save() -> None:

@@ -238,6 +238,27 @@ def test_a_manifest_with_a_field_that_makes_no_sense_is_damaged(fields: dict[str
         depo.log(PATH)
 
 
+READS: dict[str, Callable[[Depository], object]] = {
+    "load": lambda depo: depo.load(PATH),
+    "read": lambda depo: depo.read(PATH),
+    "diff": lambda depo: depo.diff(PATH, "v1", "v1"),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_version_whose_blob_holds_json_and_no_notebook_is_damaged(name: str) -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    data = canonical.encode([{"cells": []}])
+    digest = canonical.hash_canonical(data)
+    backend.put(key_of(digest), frame.pack(frame.encode(Kind.NOTEBOOK, data)))
+    entry = [*VERSION[:5], digest, *VERSION[6:]]
+    backend.put(manifests.key_of(PATH), sealed(SOUND | {"latest": 1, "recent": [entry]}))
+
+    with pytest.raises(AlteredObject, match=f"{key_of(digest)} is damaged: it is no notebook. v1 of "):
+        READS[name](depo)
+
+
 def chain_of_pages(backend: MemoryBackend, count: int, position: Callable[[int], int]) -> Pointer:
     """Pages that lead one step back each, whatever a writer would do, and the pointer to the newest."""
     back: tuple[Pointer, ...] = ()
@@ -290,6 +311,21 @@ def test_a_page_past_its_limit_is_refused_before_it_is_decoded() -> None:
 
     with pytest.raises(AlteredObject, match=f"past the limit of {pages.MAX_PAGE:,}"):
         depository_on(backend)._commits.read_page(Pointer(1, 1, digest))
+
+
+@pytest.mark.parametrize("value", [None, "page", [PATH, 1, 1, []], [PATH, 1, 1, [[1]], []]])
+def test_an_object_that_says_it_is_a_page_and_is_none_is_damaged(value: object) -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    data = msgpack.packb(value)
+    digest = canonical.hash_canonical(data)
+    backend.put(key_of(digest), frame.pack(frame.encode(Kind.PAGE, data)))
+    newest = [2, *VERSION[1:]]
+    fields = SOUND | {"latest": 2, "recent": [newest], "back": [[1, 1, digest]]}
+    backend.put(manifests.key_of(PATH), sealed(fields))
+
+    with pytest.raises(AlteredObject, match=f"The page {digest.hex()} is damaged: .* v1 of .* cannot be read"):
+        list(depo.log(PATH))
 
 
 @pytest.mark.parametrize("data", [b"", b"no manifest", b"DPO\x03"])

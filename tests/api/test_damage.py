@@ -14,6 +14,7 @@ from depository.errors import AlteredObject, CorruptData, MissingObject, Unsuppo
 from depository.history import damage as history_damage
 from depository.history import manifest as manifests
 from depository.history import pages
+from depository.history.manifest import MAX_RECENT
 from depository.objects import frame
 from depository.testing.seeing import copied
 from tests.api.histories import PATH as LONG
@@ -233,6 +234,23 @@ def test_a_lost_page_takes_no_other_along(backend: MemoryBackend) -> None:
         depo.read(PATH, "v100")
     assert depo.read(PATH, "v1") == file(1)
     assert depo.read(PATH, "v129") == file(129)
+
+
+def test_a_lost_page_that_held_no_version_takes_none_along() -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    depo.save(PATH, file(1))
+    for _ in range(2 * MAX_RECENT):
+        depo.tag(PATH, "v1", "sent")
+        depo.untag(PATH, "sent")
+    depo.save(PATH, file(2))
+    lost = page(2)(backend)
+    backend.delete(lost)
+
+    with pytest.raises(MissingObject, match=lost) as missing:
+        list(depository_on(backend).history(PATH))
+    assert "cannot be read" not in str(missing.value)
+    assert [depository_on(backend).read(PATH, f"v{number}") for number in (1, 2)] == [file(1), file(2)]
 
 
 def test_a_content_that_was_saved_again_elsewhere_reads_as_long_as_it_is_there(backend: MemoryBackend) -> None:

@@ -7,11 +7,16 @@ from contextlib import suppress
 import pytest
 
 from depository import Depository
-from depository.backends.base import Backend
+from depository.backends.base import Backend, Condition
 from depository.backends.memory import MemoryBackend
-from depository.errors import AlreadyExists, InvalidPath, NoNotebook, StorageError
+from depository.backends.wrapper import Wrapper
+from depository.errors import AlreadyExists, Conflict, InvalidPath, NoNotebook, StorageError
+from depository.history import manifest as manifests
+from depository.history import renaming
+from depository.history.entries import EventEntry, EventKind
 from depository.testing.faults import Fault, Faulty, Interrupted, Killed
 from depository.testing.seeing import copied, see
+from tests.api.histories import as_manifest
 from tests.api.stores import depository_on, found
 from tests.notebooks import file_of, small
 
@@ -303,3 +308,72 @@ def test_a_save_comes_along_once_whoever_takes_it_along(start: MemoryBackend) ->
                     f"{path}, interrupted before call {at} by one killed at {until}"
                 )
     assert meetings > 20
+
+
+# While others go on under the old name
+
+
+class Busy(Wrapper):
+    """A store in which somebody saves under the old name each time before a manifest of it is written."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend)
+        self.saved = 0
+
+    def put(self, key: str, data: bytes, condition: Condition | None = None) -> str:
+        if key == manifests.key_of(OLD):
+            self.saved += 1
+            depository_on(self.backend).save(OLD, b"late %d" % self.saved)
+        return super().put(key, data, condition)
+
+
+def test_a_name_that_is_written_to_all_the_time_is_renamed_again_later(
+    start: MemoryBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renaming, "_MAX_ROUNDS", 3)
+    busy = Busy(start)
+    with pytest.raises(Conflict, match=f"'{OLD}' is written to all the time; it has the name '{NEW}' as well now"):
+        depository_on(busy).rename(OLD, NEW)
+    everything = (*files(1, 2), b"late 1", b"late 2", b"late 3")
+    assert busy.saved == 3
+    assert {path: seen.files for path, seen in see(start).items() if seen.alive} == {OLD: everything, NEW: everything}
+
+    depository_on(start).rename(OLD, NEW)
+    assert {path: seen.files for path, seen in see(start).items() if seen.alive} == {NEW: everything}
+
+
+def test_a_rename_to_a_name_that_vanishes_meanwhile_can_be_done_again(start: MemoryBackend) -> None:
+    told = []
+    for at in range(2, 12):
+        backend = copied(start)
+
+        def meanwhile(backend: MemoryBackend = backend) -> None:
+            depository_on(backend).save(OLD, b"late")
+            backend.delete(manifests.key_of(NEW))
+
+        try:
+            depository_on(Interrupted(backend, at, meanwhile)).rename(OLD, NEW)
+        except NoNotebook as error:
+            told.append(str(error))
+            depository_on(backend).rename(OLD, NEW)
+            assert {path: seen.files for path, seen in see(backend).items()} == {NEW: (*files(1, 2), b"late")}
+    assert set(told) == {f"'{NEW}' is gone while a notebook was being renamed to it; rename it again."}
+
+
+def test_an_event_under_the_old_name_that_names_no_ref_comes_along_and_moves_none(start: MemoryBackend) -> None:
+    event = EventEntry(EventKind.PROMOTE, 0, "kylek", "of nothing", number=1)
+    met = 0
+    for at in range(2, 12):
+        backend = copied(start)
+
+        def meanwhile(backend: MemoryBackend = backend) -> None:
+            manifest = as_manifest(backend, OLD)
+            backend.put(manifests.key_of(OLD), manifests.pack(manifest.appended(event)._replace(write_id=bytes(8))))
+
+        interrupted = Interrupted(backend, at, meanwhile)
+        depository_on(interrupted).rename(OLD, NEW)
+        if interrupted.calls > at:
+            met += 1
+            assert states(backend) == {NEW: (files(1, 2), {"workspace": 2, "published": 1}, True)}
+            assert event in as_manifest(backend, NEW).recent
+    assert met

@@ -139,6 +139,14 @@ def test_a_generation_that_nobody_counts_to_is_refused(generation: int) -> None:
         manifests.unpack(manifests.pack(manifest))
 
 
+def test_an_event_is_no_newest_version() -> None:
+    event = EventEntry(EventKind.TAG, 0, "kylek", "", "tag", 1)
+    packed = manifests.pack(Manifest("mine.ipynb", latest=1, newest=event))  # type: ignore[arg-type] # as none writes it
+
+    with pytest.raises(ValueError, match="its newest version is none"):
+        manifests.unpack(packed)
+
+
 # How they grow
 
 

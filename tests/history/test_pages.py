@@ -199,6 +199,15 @@ def test_what_is_no_pointer_is_refused(fields: object) -> None:
         pages.decode_pointer(fields)
 
 
+@pytest.mark.parametrize("number", [1, 10, 18])
+def test_a_version_that_no_sound_page_leads_to_is_an_error(number: int) -> None:
+    shelf, back = shelved([strategies.version(number) for number in range(1, 21)], of_size(1))
+    shelf.lost = {pointer.position for pointer in back}
+
+    with pytest.raises(MissingObject):
+        pages.find(number, back, shelf.read)
+
+
 @pytest.mark.parametrize("damaged", range(1, 21))
 def test_any_one_damaged_page_hides_its_own_versions_only(damaged: int) -> None:
     shelf, back = shelved([strategies.version(number) for number in range(1, 21)], of_size(1))

@@ -220,6 +220,16 @@ def test_json_too_deep_to_write_is_named_by_its_type() -> None:
     assert as_json(value) == "<list that is not JSON>"
 
 
+@pytest.mark.parametrize(
+    ("packed", "value"), [('{"a": [1]}', {"a": [1]}), ("no JSON", "no JSON"), ("[" * 100_000, "[" * 100_000)]
+)
+def test_json_in_a_string_is_unpacked_where_it_is_json(packed: str, value: Any) -> None:
+    old = {"cell_type": "code", "outputs": [{"output_type": "display_data", "json": packed}]}
+    [cell] = cells({"nbformat": 3, "worksheets": [{"cells": [old]}]})
+
+    assert cell.outputs[0].mimes == {"application/json": value}
+
+
 def test_base64_of_binary_types_is_decoded() -> None:
     assert decode("image/png", PIXELS) == bytes(range(200))
     assert decode("image/png", f"{PIXELS[:8]}\n{PIXELS[8:]}\n") == bytes(range(200))

@@ -139,6 +139,14 @@ def test_the_text_of_any_output_with_a_type_is_joined_unless_it_holds_a_mime_bun
     assert joined_output({"text": ["a", "b"]})["text"] == ["a", "b"]
 
 
+@pytest.mark.parametrize("output", [None, "text", ["a", "b"], 7])
+def test_what_is_no_output_stays(output: Any) -> None:
+    code = {"cell_type": "code", "outputs": [output]}
+    for notebook in (notebook_4(code), notebook_3(code)):
+        assert lines.join(notebook) == notebook
+        assert lines.split(notebook) == notebook
+
+
 def test_outputs_count_in_code_cells_only() -> None:
     cell = {"cell_type": "markdown", "outputs": [{"output_type": "stream", "text": ["a", "b"]}]}
 
@@ -252,6 +260,14 @@ def test_splitting_gives_what_nbformat_2_writes(text: str) -> None:
     notebook = notebook_3({"cell_type": "markdown", "source": text}, version=2)
 
     assert lines.split(notebook) == json.loads(nbformat_reader.written(notebook))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("value", [None, 7, ["a\n", 3], {"a": "b\nc"}])
+def test_what_is_no_string_stays_where_old_versions_have_lines(value: Any, version: int) -> None:
+    notebook = notebook_3({"cell_type": "markdown", "source": value}, version=version)
+
+    assert lines.split(notebook) == notebook
 
 
 @pytest.mark.parametrize(

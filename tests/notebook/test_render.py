@@ -38,12 +38,20 @@ def old_fields_survive(notebook: Notebook) -> bool:
     return again is not None and from_notebook(again).hash == found.hash
 
 
+def has_surrogates_that_meet(value: Any) -> bool:
+    """Whether lines were joined where one ends with the half of a character whose other half the next begins with."""
+    return "\\ud800\\udfff" in json.dumps(value)
+
+
 # what nbformat writes
 
 
 @given(notebooks_4())
 def test_a_notebook_of_nbformat_4_is_rendered_as_jupyter_writes_it(notebook: Notebook) -> None:
-    assert render(from_notebook(notebook).value) == written_by_nbformat(notebook)
+    value = from_notebook(notebook).value
+    assume(not has_surrogates_that_meet(value))
+
+    assert render(value) == written_by_nbformat(notebook)
 
 
 @settings(max_examples=60)
@@ -94,6 +102,16 @@ def test_text_is_cut_into_lines_where_jupyter_cuts_it(end: str) -> None:
     assert second["outputs"][0]["text"] == [end, "a"]
 
 
+@pytest.mark.parametrize("control", [chr(code) for code in range(0x20)], ids=ascii)
+def test_control_characters_are_escaped_in_texts_of_any_length(control: str) -> None:
+    text = f"a{control}b" * 100
+    notebook = {**NOTEBOOK, "cells": [{**CELL, "source": text}, {**CELL, "source": text[:3]}]}
+    source = render(from_notebook(notebook).value)
+
+    assert source == written_by_nbformat(notebook)
+    assert ["".join(cell["source"]) for cell in json.loads(source)["cells"]] == [text, text[:3]]
+
+
 # nothing is lost
 
 
@@ -101,7 +119,7 @@ def test_text_is_cut_into_lines_where_jupyter_cuts_it(end: str) -> None:
 @given(damaged(), styles())
 def test_a_rendering_in_any_style_is_read_as_the_same_content(notebook: Notebook, style: Style) -> None:
     found = from_notebook(notebook)
-    assume("\\ud800\\udfff" not in json.dumps(found.value))  # see below
+    assume(not has_surrogates_that_meet(found.value))
 
     assert from_file(render(found.value, style)).hash == found.hash
 

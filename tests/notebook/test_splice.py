@@ -91,6 +91,23 @@ def test_the_first_cell_of_an_empty_notebook_is_put_in() -> None:
     assert content.from_file(made).value == ordered({"cells": [NEW], "nbformat": 4})
 
 
+def test_a_notebook_without_a_list_of_cells_gets_one() -> None:
+    wanted = ordered({"cells": [NEW], "nbformat": 4})
+
+    assert content.from_file(splice(b'{"nbformat": 4}', wanted, {}, {-1: [NEW]})).value == wanted
+
+
+@pytest.mark.parametrize("other", ["7", "{}", '{"cells": 7}', '{"cells": []}'])
+def test_a_worksheet_without_cells_stays_as_it_is(other: str) -> None:
+    source = f'{{"nbformat": 3,  "worksheets": [{other}, {{"cells": [{{}},  {{}}]}}]}}'
+    new = {"cell_type": "raw", "source": "b"}
+    wanted = ordered({"nbformat": 3, "worksheets": [json.loads(other), {"cells": [{}, new]}]})
+
+    assert splice(source.encode(), wanted, {1: new}, {}).decode() == source.replace(
+        ",  {}]", ',  {"cell_type": "raw", "source": ["b"]}]'
+    )
+
+
 def test_of_keys_that_are_there_twice_the_last_counts() -> None:
     source = b'{"cells": [1], "cells": [2, 3], "nbformat": 4}'
     assert splice(source, {"cells": [2, NEW], "nbformat": 4}, {1: NEW}, {}).startswith(b'{"cells": [1], "cells": [2, {')

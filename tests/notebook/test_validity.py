@@ -110,6 +110,11 @@ def test_a_count_is_any_whole_number(count: Any) -> None:
     assert complaint(changed(NOTEBOOK, "cells/0/execution_count", count)) is None
 
 
+@pytest.mark.parametrize("notebook", [{"nbformat": 1}, {"nbformat": 1, "cells": None, "worksheets": 7}])
+def test_of_nbformat_1_nothing_is_complained_about(notebook: Notebook) -> None:
+    assert complaint(notebook) is None
+
+
 # complaints
 
 

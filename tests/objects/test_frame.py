@@ -333,6 +333,15 @@ def test_any_patch_and_reference_give_the_size_that_was_asked_for_or_nothing(
         return
 
 
+def test_a_patch_that_gives_less_than_it_is_said_to_is_refused() -> None:
+    silent = zstandard.ZstdCompressor(write_content_size=False).compress(b"short")
+    assert zstandard.frame_content_size(silent) == -1
+
+    assert frame.apply_patch(silent, b"", 5) == b"short"
+    with pytest.raises(ValueError, match="it gives 5 bytes instead of 6"):
+        frame.apply_patch(silent, b"", 6)
+
+
 # memory
 
 

@@ -114,6 +114,27 @@ def test_a_content_that_does_not_come_back_is_never_written(objects: Objects, ba
     assert not backend.log
 
 
+def test_an_image_that_stands_there_in_two_forms_comes_back_in_both(objects: Objects) -> None:
+    made = with_plots(plots=1)
+    bundle = made["cells"][-1]["outputs"][0]["data"]
+    bundle["image/x-other"] = bundle["image/png"] + "\n"
+    content = content_of(file_of(made))
+
+    assert len(stored(objects, content).outputs) == 1
+    assert objects.read_blob(content.hash) == content
+
+
+def test_what_large_values_stand_for_is_remembered_for_so_many(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_SEEN", 5)
+    for seed in range(20):
+        content = content_of(file_of(with_plots(seed, plots=1)))
+        stored(objects, content)
+        assert len(objects._seen) <= 6
+        assert objects.read_blob(content.hash) == content
+
+
 # Deltas
 
 
@@ -134,13 +155,16 @@ def test_where_a_delta_does_not_pay_a_content_stands_alone(objects: Objects) -> 
 
 
 @pytest.mark.skipif(not STATM.exists(), reason="what memory this process has is not told there")
-def test_a_base_that_memory_does_not_suffice_for_is_not_built_on(objects: Objects) -> None:
+@pytest.mark.parametrize(
+    ("size", "room"), [(1 << 28, 1 << 27), (1 << 26, 5 << 25)], ids=["for itself", "for what finds matches in it"]
+)
+def test_a_base_that_memory_does_not_suffice_for_is_not_built_on(objects: Objects, size: int, room: int) -> None:
     first, second = drafts(2)
     stored(objects, first)
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    huge = bytes(1 << 28)
+    huge = bytes(size)
     base = (first.hash, Payload(huge, (), frame.encode(Kind.NOTEBOOK, b"")))
-    resource.setrlimit(resource.RLIMIT_AS, (taken() + (1 << 27), hard))
+    resource.setrlimit(resource.RLIMIT_AS, (taken() + room, hard))
     try:
         written = objects.encode_blob(second, base)
     finally:
@@ -302,12 +326,49 @@ def test_an_object_of_the_wrong_content_or_kind_is_refused(
 def test_a_blob_whose_skeleton_refers_to_what_its_header_does_not_is_refused(
     backend: Metering, objects: Objects
 ) -> None:
-    content = content_of(file_of(with_plots(plots=1)))
+    content = content_of(file_of(with_plots(plots=2)))
     blob = stored(objects, content)
-    backend.put(key_of(content.hash), frame.pack(blob._replace(outputs=())))
+    for named, why in ((blob.outputs[:1], "its header does not name"), ((), "another hash")):
+        backend.put(key_of(content.hash), frame.pack(blob._replace(outputs=named)))
 
-    with pytest.raises(AlteredObject, match=key_of(content.hash)):
-        Objects(backend).read_blob(content.hash)
+        with pytest.raises(AlteredObject, match=f"{key_of(content.hash)} is damaged: .*{why}"):
+            Objects(backend).read_blob(content.hash)
+
+
+BLOBS: dict[str, Callable[[Objects, bytes], object]] = {
+    "whole": lambda objects, digest: objects.read_blob(digest),
+    "without its large values": lambda objects, digest: objects.read_bare(digest),
+}
+
+
+@pytest.mark.parametrize("read", BLOBS)
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.PAGE])
+def test_an_object_that_is_what_its_name_says_and_no_blob_is_not_read_as_one(
+    objects: Objects, kind: Kind, read: str
+) -> None:
+    digest = canonical.hash_text(b"text") if kind is Kind.TEXT else canonical.hash_canonical(b"text")
+    objects.write({digest: frame.encode(kind, b"text")})
+
+    with pytest.raises(AlteredObject, match=f"{key_of(digest)} is damaged: it is a {kind.name.lower()}, not a blob"):
+        BLOBS[read](objects, digest)
+
+
+@pytest.mark.parametrize("read", BLOBS)
+@pytest.mark.parametrize("value", [None, 7, "text", [{"cells": []}]])
+def test_a_blob_that_holds_json_and_no_notebook_is_refused(objects: Objects, value: object, read: str) -> None:
+    data = canonical.encode(value)
+    digest = canonical.hash_canonical(data)
+    objects.write({digest: frame.encode(Kind.NOTEBOOK, data)})
+
+    with pytest.raises(AlteredObject, match=f"{key_of(digest)} is damaged: it is no notebook"):
+        BLOBS[read](objects, digest)
+
+
+def test_raw_bytes_have_no_bare_notebook(objects: Objects) -> None:
+    content = content_of(b"raw")
+    stored(objects, content)
+
+    assert objects.read_bare(content.hash) is None
 
 
 def test_a_missing_output_is_named(backend: Metering, objects: Objects) -> None:
