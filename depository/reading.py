@@ -120,11 +120,15 @@ def file_of(entry: VersionEntry, content: "Content", read: Callable[[bytes], byt
 
     if content.kind is contents.Kind.RAW:
         data: bytes = content.value
-    elif entry.source is None:
-        data = render.render(content.value)
     else:
-        data = render.render(content.value, render.Style.from_code(entry.source.style))
-        patch = entry.source.patch if entry.source.patch_hash is None else read(entry.source.patch_hash)
+        source = entry.source
+        try:
+            data = render.render(content.value, render.Style.from_code(source.style) if source else render.JUPYTER)
+        except TypeError as error:
+            raise ValueError("it holds what JSON does not have") from error
+        patch = None
+        if source is not None:
+            patch = source.patch if source.patch_hash is None else read(source.patch_hash)
         if patch is not None:
             data = frame.apply_patch(patch, data, entry.size)
     if len(data) != entry.size:

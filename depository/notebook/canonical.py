@@ -76,7 +76,12 @@ def decode(canonical: bytes, extension: Callable[[int, bytes], Any] | None = Non
             raise ValueError(f"unknown extension type {code}")
         return extension(code, data)
 
-    return msgpack.unpackb(canonical, ext_hook=value_of, unicode_errors="surrogatepass")
+    return msgpack.unpackb(
+        canonical,
+        ext_hook=value_of,
+        unicode_errors="surrogatepass",
+        max_bin_len=0,  # JSON has no bytes
+    )
 
 
 def hash_canonical(canonical: bytes) -> bytes:

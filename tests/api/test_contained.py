@@ -259,6 +259,34 @@ def test_a_version_whose_blob_holds_json_and_no_notebook_is_damaged(name: str) -
         READS[name](depo)
 
 
+@pytest.mark.parametrize("name", READS)
+@pytest.mark.parametrize("value", [{b"cells": []}, {"cells": b"none"}], ids=["a key", "a value"])
+def test_a_version_whose_blob_holds_bytes_is_damaged(name: str, value: dict[Any, Any]) -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    data = msgpack.packb(value)
+    digest = canonical.hash_canonical(data)
+    backend.put(key_of(digest), frame.pack(frame.encode(Kind.NOTEBOOK, data)))
+    entry = [*VERSION[:5], digest, *VERSION[6:]]
+    backend.put(manifests.key_of(PATH), sealed(SOUND | {"latest": 1, "recent": [entry]}))
+
+    with pytest.raises(AlteredObject, match=f"{key_of(digest)} is damaged: "):
+        READS[name](depo)
+
+
+def test_a_version_whose_blob_holds_an_empty_key_of_bytes_is_not_read() -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    data = msgpack.packb({b"": 1})
+    digest = canonical.hash_canonical(data)
+    backend.put(key_of(digest), frame.pack(frame.encode(Kind.NOTEBOOK, data)))
+    entry = [*VERSION[:5], digest, *VERSION[6:]]
+    backend.put(manifests.key_of(PATH), sealed(SOUND | {"latest": 1, "recent": [entry]}))
+
+    with pytest.raises(CorruptData, match="what JSON does not have"):
+        depo.read(PATH)
+
+
 def chain_of_pages(backend: MemoryBackend, count: int, position: Callable[[int], int]) -> Pointer:
     """Pages that lead one step back each, whatever a writer would do, and the pointer to the newest."""
     back: tuple[Pointer, ...] = ()
