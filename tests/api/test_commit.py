@@ -32,7 +32,7 @@ from depository.history.manifest import MAX_RECENT
 from depository.testing.faults import Fault, Faulty, Interrupted, Killed
 from depository.testing.seeing import copied, see
 from tests.api.histories import as_manifest
-from tests.api.stores import depository_on, found
+from tests.api.stores import CLOCK, depository_on, found
 from tests.notebooks import file_of, small, with_plots
 
 A, B = "a.ipynb", "b.ipynb"
@@ -277,6 +277,38 @@ def test_a_writer_that_others_overtake_every_time_gives_up_in_the_end(monkeypatc
 
     assert overtaking.overtaken == 7
     assert NEW not in see(overtaking.backend)[A].files
+
+
+def test_a_writer_waits_longer_each_time_that_it_is_overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "MAX_TRIES", 9)
+    waits: list[float] = []
+    overtaking = Overtaken(prepared(OPERATIONS["save"]))
+    depo = Depository(overtaking, author="kylek", clock=CLOCK, sleep=waits.append, jitter=lambda: 1.0)
+    with pytest.raises(Conflict):
+        depo.save(A, NEW)
+
+    assert waits == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.0, 2.0], "seconds, two at the most"
+
+
+UNREADABLE: dict[str, Callable[[bytes], bytes]] = {
+    "altered": lambda data: data[:-1] + b"x",
+    "too long": lambda data: data + bytes(manifests.READ_LIMIT),
+    "newer": lambda data: data[:3] + b"\x02" + data[4:],
+}
+
+
+@pytest.mark.parametrize("how", UNREADABLE)
+def test_what_was_known_of_a_manifest_is_forgotten_once_it_cannot_be_read(how: str) -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    depo.save(A, NEW)
+    key = manifests.key_of(A)
+    backend.put(key, UNREADABLE[how](backend.get(key, limit=1 << 20).data))
+    with pytest.raises(CorruptData):
+        depo.log(A)
+
+    with pytest.raises(CorruptData):
+        depo.save(A, NEW)
 
 
 def test_the_manifests_that_were_written_last_are_remembered_and_so_many_only(monkeypatch: pytest.MonkeyPatch) -> None:
