@@ -109,7 +109,10 @@ def rename(old: str, new: str) -> Deed:
 
     def fight(model: Model) -> None:
         there = model.gone.get(old)
-        if there is not None and there != new and there in model.paths:
+        target = model.paths.get(new)
+        if there is not None and there != new and there in model.paths and (target is None or target.deleted):
+            if target is not None:
+                model.buried.setdefault(new, []).append(target)
             model.paths[new] = fought = deepcopy(model.paths[there])
             fought.lines = [*fought.lines[:-1], Line("rename", other=old)]
             raise Conflict(new)
