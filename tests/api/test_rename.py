@@ -377,3 +377,15 @@ def test_an_event_under_the_old_name_that_names_no_ref_comes_along_and_moves_non
             assert states(backend) == {NEW: (files(1, 2), {"workspace": 2, "published": 1}, True)}
             assert event in as_manifest(backend, NEW).recent
     assert met
+
+
+def test_a_name_whose_history_went_elsewhere_buries_nothing_when_it_is_taken_again() -> None:
+    backend = MemoryBackend()
+    depo = found(backend)
+    depo.save("a.ipynb", b"one")
+    depo.save("c.ipynb", b"other")
+    depo.rename("a.ipynb", "b.ipynb")
+    depo.rename("c.ipynb", "a.ipynb")
+
+    assert as_manifest(backend, "a.ipynb").buried == ()
+    assert depo.read("b.ipynb") == b"one"
