@@ -242,7 +242,8 @@ class Applier:
 
     def _done(self, entry: Entry) -> None:
         with _of_spool():
-            self._tools.spool.remove(entry.name)
+            # a notebook that was saved again since would be deleted, or renamed, a second time
+            self._tools.spool.remove(entry.name, for_good=entry.item.kind is not Kind.SAVE)
         self._failures.pop(entry.name, None)
 
     def _waited(self, name: Name) -> float:

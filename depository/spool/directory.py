@@ -261,10 +261,18 @@ class Spool:
         except FileNotFoundError:
             return self._header(f"{name}.new")  # of a writer that has yet to confirm it
 
-    def remove(self, name: Name) -> None:
-        """Forget an item that is in the archive."""
-        with _storage(self.directory), suppress(FileNotFoundError):
-            os.unlink(self._at("items", f"{name}.item"))
+    def remove(self, name: Name, *, for_good: bool = False) -> None:
+        """Forget an item that is in the archive.
+
+        Args:
+            name: of the item.
+            for_good: it does not come back when power is lost, as an item may that can be archived twice.
+        """
+        with _storage(self.directory):
+            with suppress(FileNotFoundError):
+                os.unlink(self._at("items", f"{name}.item"))
+            if for_good:
+                disk.sync_directory(self._at("items"))
 
     @contextmanager
     def trying(self, name: Name) -> Iterator[int]:

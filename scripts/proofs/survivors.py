@@ -1,4 +1,29 @@
 """Mutants that no test kills, and what looking at each of them showed."""
 
-REASONS: dict[str, str] = {}
+REASONS: dict[str, str] = {
+    "history.commit.Commits._try: 1 -> 2": "equivalent: a generation has to grow, by however much",
+    "history.commit.Commits._holds: break -> pass": "costs reading: what lies further back has other numbers and times",
+    "history.commit.Commits._holds: return False -> return None": "equivalent: no caller asks for more than its truth",
+    "history.commit.Commits._read: self._forget(path) -> pass": (
+        "equivalent: what is known is looked at again before nothing is done, and a write's condition fails"
+    ),
+    "history.damage._Search.affected: continue -> pass": "costs time: it looks at more of a long history than it says",
+    "history.entries.decode: raise ValueError(f'a version has {len(fields)} fields') -> pass": (
+        "equivalent but for the words: taking apart another number of fields is a ValueError as well"
+    ),
+    "history.entries.decode: 1 <= number <= LARGEST -> 1 <= number < LARGEST": "nobody counts to 2 to the power of 63",
+    "history.manifest.Manifest.appended: 0 -> 1": "equivalent: nothing is appended before the first version",
+    "history.refs.move: 'no version' -> 'no versio'": "a word of an error",
+    "history.renaming.rename: displaced is None and target is not None -> displaced is None or target is not None": (
+        "costs requests, which the budgets count: it looks for what is late where nothing can be"
+    ),
+    "history.renaming._arrive: target.deleted and target.latest -> target.deleted or target.latest": (
+        "killed since, by a test of a name that is taken again"
+    ),
+    "history.renaming._moved_last: 1 -> 2": "equivalent: what has come along already is known by its content",
+    "objects.frame.encode: len(packed) < len(payload) -> len(packed) <= len(payload)": "takes the same room",
+    "objects.frame.unpack: version < FORMAT -> version <= FORMAT": "equivalent: the same format was asked for before",
+    "objects.frame._parameters: 0 -> 1": "costs bytes: a frame may name its dictionary, and a raw one has no name",
+    "objects.frame._parameters: size + base_size - 1 -> size + base_size + 1": "costs memory, at powers of two alone",
+}
 """By `Mutant.name`."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from depository.backends import disk
 from depository.errors import StorageError, StorageFull
 from depository.spool.directory import Name, Spool, key_of
 from depository.spool.items import Kind
@@ -212,6 +213,17 @@ def test_a_spool_that_cannot_be_made_is_an_error_in_words(tmp_path: Path, clock:
 
 
 # taking
+
+
+@pytest.mark.parametrize("for_good", [False, True])
+def test_what_must_not_be_done_twice_is_brought_to_the_disk_as_it_is_removed(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, for_good: bool
+) -> None:
+    name = delete(spool, "a")
+    seen: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(disk, "sync_directory", lambda directory: seen.append((directory, listed(spool))))
+    spool.remove(name, for_good=for_good)
+    assert seen == ([(os.path.join(spool.directory, "items"), [])] if for_good else [])
 
 
 def test_an_item_that_is_removed_no_longer_waits(spool: Spool) -> None:

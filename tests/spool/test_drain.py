@@ -612,10 +612,10 @@ def dying(spool: Spool, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """Have the process die before it lets go of the given item, counted from 0."""
     remove, calls = spool.remove, iter(range(1000))
 
-    def removing(name: Name) -> None:
+    def removing(name: Name, *, for_good: bool) -> None:
         if next(calls) >= at:
             raise Killed
-        remove(name)
+        remove(name, for_good=for_good)
 
     monkeypatch.setattr(spool, "remove", removing)
 
@@ -703,7 +703,7 @@ def test_a_spool_that_cannot_be_written_makes_no_further_versions(
     save(bench.spool, notebook(1))
     with monkeypatch.context() as patch:
 
-        def refuse(name: Name) -> None:
+        def refuse(name: Name, *, for_good: bool) -> None:
             raise StorageFull("The disk is read-only.")
 
         patch.setattr(bench.spool, "remove", refuse)
