@@ -60,6 +60,8 @@ def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventE
         late = _leave(commits, source, new, event)
         # what somebody wrote under the old name meanwhile comes along as well
         if late is None or not _follow(commits, source.recent[-1], late, new, numbers):
+            if late is None and (displaced is None or moved.renamed_from == new):
+                _stay_if_it_came_back(commits, old, new)
             return None if displaced is None else {**displaced, **source.refs}
         source = late
     raise Conflict(f"'{old}' is written to all the time; it has the name '{new}' as well now. Rename it again later.")
@@ -131,6 +133,22 @@ def _leave(commits: Commits, source: Manifest, new: str, event: EventEntry) -> M
     return late
 
 
+def _stay_if_it_came_back(commits: Commits, old: str, new: str) -> None:
+    """See that two renames in opposite directions do not leave a history at neither of the two names.
+
+    That can be where one of the names came from the other before: then each may take its own for broken off.
+    """
+    target = commits.read(new)
+    if target is None or target.renamed_to != old:
+        return
+
+    def propose(manifest: Manifest | None) -> Proposal | None:
+        return Proposal(manifest._replace(renamed_to=None), ()) if manifest and manifest.renamed_to == new else None
+
+    commits.commit(old, propose)
+    raise Conflict(f"'{new}' was renamed to '{old}' at the same time: '{old}' stays as it is.")
+
+
 def _moved_last(commits: Commits, target: Manifest, old: str) -> Entry | None:
     """The newest of the entries that came from another path."""
     since = dropwhile(lambda entry: not (isinstance(entry, EventEntry) and entry.other == old), commits.history(target))
@@ -151,7 +169,7 @@ def _follow(commits: Commits, last: Entry | None, late: Manifest, new: str, numb
         whether the history is still at the old path; else somebody else has completed this very rename.
 
     Raises:
-        Conflict: somebody else renamed it to another path.
+        Conflict: somebody else renamed it to another path, or the new path.
     """
     extra: list[Entry] = []
     for entry in commits.history(late):
@@ -186,6 +204,11 @@ def _follow(commits: Commits, last: Entry | None, late: Manifest, new: str, numb
         missing = [entry for entry in extra if _bare(entry) not in there]
         if not missing:
             return None
+        if manifest.renamed_to is not None:  # nobody would find there what is appended now
+            raise Conflict(
+                f"'{new}' was renamed to '{manifest.renamed_to}' while '{late.path}' was being renamed to it: "
+                f"'{late.path}' stays as it is, and '{manifest.renamed_to}' has its history up to then as well."
+            )
         refs, is_deleted = dict(manifest.refs), manifest.deleted
         for entry in missing:
             if isinstance(entry, VersionEntry):

@@ -10,7 +10,7 @@ from depository import Depository
 from depository.backends.base import Backend, Condition
 from depository.backends.memory import MemoryBackend
 from depository.backends.wrapper import Wrapper
-from depository.errors import AlreadyExists, Conflict, InvalidPath, NoNotebook, StorageError
+from depository.errors import AlreadyExists, Conflict, InvalidPath, NoNotebook, NoVersion, StorageError
 from depository.history import manifest as manifests
 from depository.history import renaming
 from depository.history.entries import EventEntry, EventKind
@@ -294,7 +294,8 @@ def test_a_save_comes_along_once_whoever_takes_it_along(start: MemoryBackend) ->
         def meanwhile(backend: MemoryBackend = backend, until: int = until) -> None:
             other = depository_on(backend)
             other.save(OLD, b"late")
-            other.tag(OLD, "v3", "late")
+            with suppress(NoVersion):  # it has gone already, and the name begins anew
+                other.tag(OLD, "v3", "late")
             with suppress(Killed):
                 depository_on(Faulty(backend, {until: Fault.KILLED})).rename(OLD, NEW)
 
@@ -360,19 +361,59 @@ def test_a_rename_to_a_name_that_vanishes_meanwhile_can_be_done_again(start: Mem
     assert set(told) == {f"'{NEW}' is gone while a notebook was being renamed to it; rename it again."}
 
 
+def test_what_is_saved_while_the_new_name_is_renamed_itself_is_found_under_one_that_is_there(
+    start: MemoryBackend,
+) -> None:
+    told = []
+    for at in range(2, 12):
+        backend = copied(start)
+
+        def meanwhile(backend: MemoryBackend = backend) -> None:
+            with suppress(NoNotebook):
+                depository_on(backend).rename(NEW, "elsewhere.ipynb")
+            depository_on(backend).save(OLD, b"late")
+
+        interrupted = Interrupted(backend, at, meanwhile)
+        try:
+            depository_on(interrupted).rename(OLD, NEW)
+        except Conflict as error:
+            told.append(str(error))
+        if interrupted.calls > at:
+            assert any(b"late" in seen.files for seen in see(backend).values() if seen.alive), f"before call {at}"
+    assert any(f"'{NEW}' was renamed to 'elsewhere.ipynb' while '{OLD}' was being renamed" in text for text in told)
+
+
+def test_two_renames_in_opposite_directions_leave_the_history_at_one_name_at_least(start: MemoryBackend) -> None:
+    for at in range(2, 14):
+        backend = copied(start)
+
+        def meanwhile(backend: MemoryBackend = backend) -> None:
+            with suppress(NoNotebook, AlreadyExists, Conflict):
+                depository_on(backend).rename(NEW, OLD)
+
+        with suppress(Conflict, NoNotebook, AlreadyExists):
+            depository_on(Interrupted(backend, at, meanwhile)).rename(OLD, NEW)
+        alive = [seen.files for seen in see(backend).values() if seen.alive]
+        assert files(1, 2) in alive, f"before call {at}"
+
+
 def test_an_event_under_the_old_name_that_names_no_ref_comes_along_and_moves_none(start: MemoryBackend) -> None:
     event = EventEntry(EventKind.PROMOTE, 0, "kylek", "of nothing", number=1)
     met = 0
     for at in range(2, 12):
         backend = copied(start)
+        was_there: list[bool] = []
 
-        def meanwhile(backend: MemoryBackend = backend) -> None:
+        def meanwhile(backend: MemoryBackend = backend, was_there: list[bool] = was_there) -> None:
             manifest = as_manifest(backend, OLD)
+            if not manifest.alive:
+                return
+            was_there.append(True)
             backend.put(manifests.key_of(OLD), manifests.pack(manifest.appended(event)._replace(write_id=bytes(8))))
 
         interrupted = Interrupted(backend, at, meanwhile)
         depository_on(interrupted).rename(OLD, NEW)
-        if interrupted.calls > at:
+        if was_there:
             met += 1
             assert states(backend) == {NEW: (files(1, 2), {"workspace": 2, "published": 1}, True)}
             assert event in as_manifest(backend, NEW).recent
