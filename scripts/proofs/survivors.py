@@ -25,5 +25,19 @@ REASONS: dict[str, str] = {
     "objects.frame.unpack: version < FORMAT -> version <= FORMAT": "equivalent: the same format was asked for before",
     "objects.frame._parameters: 0 -> 1": "costs bytes: a frame may name its dictionary, and a raw one has no name",
     "objects.frame._parameters: size + base_size - 1 -> size + base_size + 1": "costs memory, at powers of two alone",
+    "objects.frame._parameters: 1 -> 2": "costs memory, at powers of two alone",
+    (
+        "objects.store.Objects._encode_delta: "
+        "len(delta.encoded) < len(whole.encoded) -> len(delta.encoded) <= len(whole.encoded)"
+    ): "takes the same room",
+    "objects.store.Objects.read_frames: if not self._cached(key) -> if not not self._cached(key)": (
+        "costs requests, which the budgets count: what was not read together is read where it is needed"
+    ),
+    "objects.store.Objects.forget: self._cached_bytes -= _room(old) -> pass": "costs speed: less is kept than could be",
+    "objects.store._room: 80 -> 81": "equivalent: it is an estimate",
+    "notebook.skeleton.take_apart: len(canonical_bytes) < _BASE64_FLOOR -> len(canonical_bytes) <= _BASE64_FLOOR": (
+        "costs speed: what is so small holds nothing large, which is looked for in vain"
+    ),
+    "notebook.skeleton.is_whole: return False -> return None": "equivalent: no caller asks for more than its truth",
 }
 """By `Mutant.name`."""
