@@ -39,5 +39,10 @@ REASONS: dict[str, str] = {
         "costs speed: what is so small holds nothing large, which is looked for in vain"
     ),
     "notebook.skeleton.is_whole: return False -> return None": "equivalent: no caller asks for more than its truth",
+    (
+        "notebook.splice._with_mark_of: BOM_UTF8 + data if source.startswith(BOM_UTF8) else data -> "
+        "BOM_UTF8 + data if not source.startswith(BOM_UTF8) else data"
+    ): "killed since, by a test of a file that is written anew",
+    "notebook.splice._Writer.write: '\\r\\n' -> '\\r'": "killed since, by a test of how a cell's lines end",
 }
 """By `Mutant.name`."""

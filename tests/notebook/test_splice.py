@@ -91,6 +91,20 @@ def test_the_first_cell_of_an_empty_notebook_is_put_in() -> None:
     assert content.from_file(made).value == ordered({"cells": [NEW], "nbformat": 4})
 
 
+@pytest.mark.parametrize("mark", [b"", BOM_UTF8])
+def test_a_file_that_is_written_anew_begins_as_it_did_before(mark: bytes) -> None:
+    wanted = ordered({"cells": [NEW], "nbformat": 4})
+    made = splice(mark + b'{"cells": [], "nbformat": 4}', wanted, {}, {-1: [NEW]})
+    assert made.startswith(mark + b"{")
+
+
+def test_a_cell_ends_its_lines_as_the_others_do() -> None:
+    before = ordered({"cells": [{"cell_type": "raw", "source": "a"}], "nbformat": 4})
+    source = json.dumps(before, indent=1).replace("\n", "\r\n").encode()
+    made = splice(source, ordered({"cells": [*before["cells"], NEW], "nbformat": 4}), {}, {0: [NEW]})
+    assert made.count(b"\r\n") == made.count(b"\n") == made.count(b"\r")
+
+
 def test_a_notebook_without_a_list_of_cells_gets_one() -> None:
     wanted = ordered({"cells": [NEW], "nbformat": 4})
 
