@@ -295,7 +295,7 @@ class Processes(RuleBasedStateMachine):
     @rule(path=paths, client=clients, number=numbers)
     def read(self, path: str, client: int, number: int) -> None:
         """Read a version."""
-        self.do(client, (), lambda depo: depo.read(path, f"v{number}"), lambda model: model.read(path, number))
+        self.do(client, (path,), lambda depo: depo.read(path, f"v{number}"), lambda model: model.read(path, number))
 
     # what always holds
 

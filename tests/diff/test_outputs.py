@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from blake3 import blake3
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from depository.diff.compare import OutputChange
@@ -377,12 +377,22 @@ odd_bundles = st.dictionaries(
 
 
 @given(odd_bundles, odd_bundles)
+@example({"image/svg+xml": ""}, {"image/svg+xml": []})
+@example({"a/b": "one"}, {"a/b": ["o", "ne"]})
 def test_what_changed_is_told_and_nothing_else(old: dict[str, Any], new: dict[str, Any]) -> None:
     told = {mime_of(found) for found in of_bundles(old, new)}
-    changed = {mime for mime in {*old, *new} if mime not in old or mime not in new or not equal(old[mime], new[mime])}
+    whole = [{mime: joined(mime, value) for mime, value in bundle.items()} for bundle in (old, new)]
+    changed = {mime for mime in {*old, *new} if any(mime not in side for side in whole)}
+    changed |= {mime for mime in {*old} & {*new} if not equal(*(side[mime] for side in whole))}
 
     # space in base64 is no part of an image, and plain text may be the twin of a table
     assert changed - {"image/png", "text/plain"} <= told <= changed
+
+
+def joined(mime: str, value: Any) -> Any:
+    """A list of lines is the text that they make, where the type is not JSON."""
+    is_lines = isinstance(value, list) and all(isinstance(line, str) for line in value)
+    return "".join(value) if is_lines and mime not in ("application/json", PLOTLY) else value
 
 
 def mime_of(found: Detail) -> str:
