@@ -245,43 +245,36 @@ READS: dict[str, Callable[[Depository], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", READS)
-def test_a_version_whose_blob_holds_json_and_no_notebook_is_damaged(name: str) -> None:
+def with_blob(data: bytes) -> tuple[Depository, str]:
+    """A depository with one version, whose blob holds these bytes under the hash that they have, and its key."""
     backend = MemoryBackend()
     depo = found(backend)
-    data = canonical.encode([{"cells": []}])
     digest = canonical.hash_canonical(data)
     backend.put(key_of(digest), frame.pack(frame.encode(Kind.NOTEBOOK, data)))
     entry = [*VERSION[:5], digest, *VERSION[6:]]
     backend.put(manifests.key_of(PATH), sealed(SOUND | {"latest": 1, "recent": [entry]}))
+    return depo, key_of(digest)
 
-    with pytest.raises(AlteredObject, match=f"{key_of(digest)} is damaged: it is no notebook. v1 of "):
+
+@pytest.mark.parametrize("name", READS)
+def test_a_version_whose_blob_holds_json_and_no_notebook_is_damaged(name: str) -> None:
+    depo, key = with_blob(canonical.encode([{"cells": []}]))
+
+    with pytest.raises(AlteredObject, match=f"{key} is damaged: it is no notebook. v1 of "):
         READS[name](depo)
 
 
 @pytest.mark.parametrize("name", READS)
 @pytest.mark.parametrize("value", [{b"cells": []}, {"cells": b"none"}], ids=["a key", "a value"])
 def test_a_version_whose_blob_holds_bytes_is_damaged(name: str, value: dict[Any, Any]) -> None:
-    backend = MemoryBackend()
-    depo = found(backend)
-    data = msgpack.packb(value)
-    digest = canonical.hash_canonical(data)
-    backend.put(key_of(digest), frame.pack(frame.encode(Kind.NOTEBOOK, data)))
-    entry = [*VERSION[:5], digest, *VERSION[6:]]
-    backend.put(manifests.key_of(PATH), sealed(SOUND | {"latest": 1, "recent": [entry]}))
+    depo, key = with_blob(msgpack.packb(value))
 
-    with pytest.raises(AlteredObject, match=f"{key_of(digest)} is damaged: "):
+    with pytest.raises(AlteredObject, match=f"{key} is damaged: "):
         READS[name](depo)
 
 
 def test_a_version_whose_blob_holds_an_empty_key_of_bytes_is_not_read() -> None:
-    backend = MemoryBackend()
-    depo = found(backend)
-    data = msgpack.packb({b"": 1})
-    digest = canonical.hash_canonical(data)
-    backend.put(key_of(digest), frame.pack(frame.encode(Kind.NOTEBOOK, data)))
-    entry = [*VERSION[:5], digest, *VERSION[6:]]
-    backend.put(manifests.key_of(PATH), sealed(SOUND | {"latest": 1, "recent": [entry]}))
+    depo, _ = with_blob(msgpack.packb({b"": 1}))
 
     with pytest.raises(CorruptData, match="what JSON does not have"):
         depo.read(PATH)
