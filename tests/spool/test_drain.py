@@ -631,6 +631,25 @@ def die(bench: Bench, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     assert bench.waiting() == []
 
 
+def test_deletions_and_renames_leave_the_spool_for_good_for_a_later_save_must_not_meet_them_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = bench.spool.remove
+    removed: list[tuple[Kind, bool]] = []
+
+    def removing(name: Name, *, for_good: bool) -> None:
+        removed.append((name.kind, for_good))
+        remove(name, for_good=for_good)
+
+    monkeypatch.setattr(bench.spool, "remove", removing)
+    save(bench.spool, notebook(1), path="a")
+    rename(bench.spool, "a", "b")
+    delete(bench.spool, "b")
+    bench.clock.go(100)
+    bench.drain.run(is_flush=True)
+    assert removed == [(Kind.SAVE, False), (Kind.RENAME, True), (Kind.DELETE, True)]
+
+
 @pytest.mark.parametrize("at", range(5))
 def test_saves_that_were_archived_and_still_wait_make_no_further_versions(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, at: int
