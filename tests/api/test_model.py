@@ -4,7 +4,7 @@ from hypothesis import settings
 
 from depository.testing.machine import machine
 
-EXAMPLES = settings(max_examples=max(25, settings().max_examples // 4), stateful_step_count=40)
+EXAMPLES = settings(max_examples=max(200, settings().max_examples), stateful_step_count=75)
 
 TestTwoProcesses = machine(clients=2).TestCase
 TestTwoProcesses.settings = EXAMPLES
