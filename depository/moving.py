@@ -1,7 +1,7 @@
 """What is done with names alone: refs and tags that move, notebooks that are renamed, deleted and brought back."""
 
 from depository import paths, specs, views, words
-from depository.errors import AlreadyExists, RefMoved
+from depository.errors import AlreadyExists, InvalidInput, RefMoved
 from depository.history import refs
 from depository.history.commit import Proposal
 from depository.history.entries import EventEntry, EventKind
@@ -137,18 +137,23 @@ class Moving(Opened):
         self._plain.follow(path, specs.WORKSPACE)
         return views.event(path, event)
 
-    def undelete(self, path: str, *, to: str | None = None, author: str | None = None, message: str = "") -> Event:
+    def undelete(
+        self, path: str, *, to: str | None = None, skip: int = 0, author: str | None = None, message: str = ""
+    ) -> Event:
         """Bring a deleted notebook back.
 
         Args:
             path: the notebook that was deleted.
             to: another path, for a history that has been displaced: another notebook was renamed to `path` since.
+            skip: of several notebooks that were deleted at that path, so many of the last are passed over. It takes
+                another path to bring one of the others back to.
             author: who does it.
             message: what is to be said about it.
 
         Raises:
-            NoNotebook: nothing was deleted there.
+            NoNotebook: nothing was deleted there, or not so much.
             AlreadyExists: there is a notebook at the path where it would come back.
+            InvalidInput: an older one cannot be brought back to the same path, or `skip` is below 0.
         """
         from depository.history.renaming import undelete
 
@@ -156,10 +161,14 @@ class Moving(Opened):
         event = EventEntry(
             EventKind.UNDELETE, self._milliseconds(None), self._author(author), words.check_message(message)
         )
-        self._ready_to_write()
         target = paths.check(to) if to is not None else path
+        if skip < 0:
+            raise InvalidInput(f"{skip} notebooks cannot be passed over: take 0, or more.")
+        if skip and target == path:
+            raise InvalidInput(f"Name another path to bring an older '{path}' back to.")
+        self._ready_to_write()
         with self._plain.completing(target):
-            undelete(self._commits, self._objects, path, target, event)
+            undelete(self._commits, self._objects, path, target, event, skip)
         self._plain.follow(target, *(specs.SPACES if target != path else (specs.WORKSPACE,)))
         return views.event(target, event)
 

@@ -67,18 +67,25 @@ def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventE
     raise Conflict(f"'{old}' is written to all the time; it has the name '{new}' as well now. Rename it again later.")
 
 
-def undelete(commits: Commits, objects: Objects, path: str, target: str, event: EventEntry) -> None:
+def undelete(commits: Commits, objects: Objects, path: str, target: str, event: EventEntry, skip: int = 0) -> None:
     """Bring a deleted history back, under its own name or, also a displaced one, under another.
 
+    Args:
+        commits: of the depository.
+        objects: of the depository.
+        path: the name that it had.
+        target: the name to be.
+        event: what the history says about it.
+        skip: how many histories of that name to pass over that were deleted later; only where the target is another.
+
     Raises:
-        NoNotebook: nothing was deleted there.
+        NoNotebook: nothing was deleted there, or not so much.
         AlreadyExists: there is a notebook at the target.
+        CorruptData: what there is of the displaced history is missing or altered.
     """
     deleted = commits.read(path)
     if target != path:
-        if deleted is None or not (deleted.deleted or deleted.buried):
-            raise NoNotebook(f"Nothing that was called '{path}' has been deleted.")
-        history = deleted if deleted.deleted else _dig_up(objects, deleted)
+        history = _deleted(objects, path, deleted, skip)
         back = event._replace(other=path)
         commits.read(target)  # what this process remembers of it may be gone
         commits.commit(target, lambda there: _arrive(objects, history, there, back))
@@ -127,7 +134,8 @@ def _leave(commits: Commits, source: Manifest, new: str, event: EventEntry) -> M
         late = manifest if manifest is not None and manifest.write_id != source.write_id else None
         if late is not None or manifest is None:
             return None
-        return Proposal(manifest._replace(renamed_to=new), (event._replace(other=new),))
+        # what was deleted meanwhile is deleted under its new name: there is nothing here to bring back
+        return Proposal(manifest._replace(renamed_to=new, deleted=False), (event._replace(other=new),))
 
     commits.commit(source.path, propose)
     return late
@@ -256,13 +264,28 @@ def _bury(objects: Objects, manifest: Manifest) -> Buried:
     return Buried(manifest.latest, digest)
 
 
-def _dig_up(objects: Objects, manifest: Manifest) -> Manifest:
-    """The newest history that was displaced.
+def _deleted(objects: Objects, path: str, manifest: Manifest | None, skip: int) -> Manifest:
+    """One of the histories that were deleted under a name."""
+    count = len(manifest.buried) + manifest.deleted if manifest else 0
+    if manifest is None or not count:
+        raise NoNotebook(f"Nothing that was called '{path}' has been deleted.")
+    if skip >= count:
+        only = "Only one notebook that was" if count == 1 else f"Only {count} notebooks that were"
+        raise NoNotebook(f"{only} called '{path}' can be brought back: pass over {count - 1} at most.")
+    if manifest.deleted:
+        if not skip:
+            return manifest
+        skip -= 1
+    return _dig_up(objects, manifest, manifest.buried[-1 - skip])
+
+
+def _dig_up(objects: Objects, manifest: Manifest, buried: Buried) -> Manifest:
+    """A history that was displaced.
 
     Raises:
         CorruptData: the object that holds its manifest is missing or altered, or is no manifest.
     """
-    digest = manifest.buried[-1].hash
+    digest = buried.hash
     data = objects.read(digest, Kind.BYTES, limit=manifests.READ_LIMIT)
     try:
         return manifests.unpack(data)

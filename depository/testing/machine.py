@@ -227,14 +227,14 @@ class Processes(RuleBasedStateMachine):
             _told("undelete", lambda model: model.undelete(path)),
         )
 
-    @rule(path=paths, to=paths, client=clients)
-    def undelete_elsewhere(self, path: str, to: str, client: int) -> None:
-        """Undelete to another path."""
+    @rule(path=paths, to=paths, client=clients, skip=st.sampled_from([0, 0, 0, 1, 2]))
+    def undelete_elsewhere(self, path: str, to: str, client: int, skip: int) -> None:
+        """Undelete to another path, also what was deleted before the last."""
         self.do(
             client,
             (path, to),
-            lambda depo: depo.undelete(path, to=to).event,
-            _told("undelete", lambda model: model.undelete(path, to)),
+            lambda depo: depo.undelete(path, to=to, skip=skip).event,
+            _told("undelete", lambda model: model.undelete(path, to, skip)),
         )
 
     @rule(old=paths, new=paths, client=clients)

@@ -7,7 +7,7 @@ kind. It knows nothing of objects, pages, commits, caches or clocks.
 import copy
 from collections.abc import Collection, Sequence
 
-from depository.errors import AlreadyExists, NoNotebook, NoVersion, RefMoved
+from depository.errors import AlreadyExists, InvalidInput, NoNotebook, NoVersion, RefMoved
 from depository.history.refs import ANY
 from depository.testing.seeing import Line, Seen
 
@@ -136,10 +136,12 @@ class Model:
         there.lines.append(Line("delete"))
         self._write(path, "workspace")
 
-    def undelete(self, path: str, to: str | None = None) -> None:
+    def undelete(self, path: str, to: str | None = None, skip: int = 0) -> None:
         """As `Depository.undelete`."""
         there = self.paths.get(path)
         if to is None or to == path:
+            if skip:
+                raise InvalidInput(path)
             if there is None:
                 raise NoNotebook(path)
             if not there.deleted:
@@ -148,11 +150,10 @@ class Model:
             there.lines.append(Line("undelete"))
             self._write(path, "workspace")
             return
-        if there is None or not there.deleted:
-            there = self.buried.get(path, [None])[-1]
-        if there is None:
+        deleted = [*self.buried.get(path, []), *([there] if there is not None and there.deleted else [])]
+        if skip >= len(deleted):
             raise NoNotebook(path)
-        self._arrive(path, there, to, "undelete")
+        self._arrive(path, deleted[-1 - skip], to, "undelete")
 
     def rename(self, old: str, new: str, *, half: bool = False) -> None:
         """As `Depository.rename`; or as far as one comes that is broken off after its first write."""
@@ -218,10 +219,9 @@ class Model:
 
     def _seen(self, path: str) -> Seen:
         there = self.paths.get(path)
-        displaced = self.buried.get(path, []) if there is None or not there.deleted else []
-        buried = tuple(displaced[-1].files) if displaced else None
+        displaced = tuple(tuple(history.files) for history in reversed(self.buried.get(path, [])))
         if there is None:
-            return Seen((), {}, alive=False, lines=(), buried=buried)
+            return Seen((), {}, alive=False, lines=(), displaced=displaced)
         files: Sequence[bytes] = there.files
         refs = {"workspace": len(files), **there.refs}
-        return Seen(tuple(files), refs, not there.deleted, tuple(there.lines), buried)
+        return Seen(tuple(files), refs, not there.deleted, tuple(there.lines), displaced)

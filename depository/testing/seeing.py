@@ -41,9 +41,8 @@ class Seen(NamedTuple):
     alive: bool
     lines: tuple[Line, ...]
     """Of its history, the oldest first."""
-    buried: tuple[bytes, ...] | None = None
-    """The files of the history that was displaced last from this name; None where there is none, or where undeleting
-    would bring back another."""
+    displaced: tuple[tuple[bytes, ...], ...] = ()
+    """The files of each history that lost this name to another notebook after it was deleted, the last one first."""
 
 
 def see(backend: Backend) -> dict[str, Seen]:
@@ -64,8 +63,8 @@ def see(backend: Backend) -> dict[str, Seen]:
         except NoNotebook:  # renamed away
             if not line.deleted:
                 raise AssertionError(f"{line.path} is listed, and is not there") from None
-            if (buried := _buried(backend, line.path)) is not None:
-                seen[line.path] = Seen((), {}, alive=False, lines=(), buried=buried)
+            if displaced := _displaced(backend, line.path):
+                seen[line.path] = Seen((), {}, alive=False, lines=(), displaced=displaced)
             continue
         told.reverse()
         numbers = [entry.number for entry in told if isinstance(entry, Version)]
@@ -76,7 +75,7 @@ def see(backend: Backend) -> dict[str, Seen]:
         if not all(1 <= number <= len(files) for number in refs.values()):
             raise AssertionError(f"{line.path} has {len(files)} versions and the refs {refs}")
         lines = tuple(map(_line, told))
-        seen[line.path] = Seen(files, refs, not line.deleted, lines, _buried(backend, line.path))
+        seen[line.path] = Seen(files, refs, not line.deleted, lines, _displaced(backend, line.path))
     return seen
 
 
@@ -106,10 +105,14 @@ def _line(entry: Version | Event) -> Line:
     return Line(entry.event, entry.number, entry.ref, entry.previous, entry.other, entry.message)
 
 
-def _buried(backend: Backend, path: str) -> tuple[bytes, ...] | None:
+def _displaced(backend: Backend, path: str) -> tuple[tuple[bytes, ...], ...]:
     found = manifests.unpack(backend.get(manifests.key_of(path), limit=_LIMIT).data)
-    if found.deleted or not found.buried:
-        return None
+    if not found.buried:
+        return ()
     other = Depository(copied(backend))
-    other.undelete(path, to=_ELSEWHERE)
-    return tuple(other.read(_ELSEWHERE, version.name) for version in reversed(list(other.log(_ELSEWHERE))))
+    histories = []
+    for place in range(len(found.buried)):
+        target = f"{_ELSEWHERE} {place}"
+        other.undelete(path, to=target, skip=place + found.deleted)
+        histories.append(tuple(other.read(target, version.name) for version in reversed(list(other.log(target)))))
+    return tuple(histories)

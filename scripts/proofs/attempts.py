@@ -297,7 +297,7 @@ def _unordered(seen: Mapping[str, Seen]) -> dict[str, Seen]:
 
 
 def _files(seen: Mapping[str, Seen]) -> Counter[bytes]:
-    return Counter(file for there in seen.values() for file in (*there.files, *(there.buried or ())))
+    return Counter(file for there in seen.values() for files in (there.files, *there.displaced) for file in files)
 
 
 def _shown(seen: Mapping[str, Seen]) -> dict[str, object]:

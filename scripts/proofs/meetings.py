@@ -153,7 +153,8 @@ class Meeting:
 
 def _not_once(seen: Mapping[str, Seen], done: Sequence[_Done]) -> str:
     """What is wrong with the saves: each is there once, under the number that was told; or at most once, if unclear."""
-    counts = Counter(data for path in seen.values() for data in (*path.files, *(path.buried or ())))
+    counts = Counter(data for path in seen.values() for data in path.files)
+    displaced = {data for path in seen.values() for files in path.displaced for data in files}
     renames = [each for each in done if each.deed.renames]
     # of a fight over a name, or a rename that broke off, both names have the history, and who was told of it decides
     may_be_double = any(each.is_unclear or each.answer is Conflict for each in renames)
@@ -161,7 +162,11 @@ def _not_once(seen: Mapping[str, Seen], done: Sequence[_Done]) -> str:
         for place, data in enumerate(each.deed.saves):
             least, most = (0, 1) if each.is_unclear else (0, 0) if each.is_refused else (1, 1)
             double = any(path.files.count(data) > 1 for path in seen.values())
-            if double or counts[data] < least or counts[data] > (len(seen) if may_be_double and most else most):
+            if (
+                double
+                or counts[data] + (data in displaced) < least
+                or counts[data] > (len(seen) if may_be_double and most else most)
+            ):
                 return f"{data!r} is there {counts[data]} times: it was answered {each.answer}"
             if least and not renames and isinstance(each.answer, list):
                 number = each.answer[place]
@@ -180,7 +185,7 @@ def _loosely(seen: Mapping[str, Seen]) -> dict[str, object]:
             {ref: there.files[number - 1] for ref, number in there.refs.items()},
             there.alive,
             sorted((line.what, line.ref or "", line.other or "") for line in there.lines),
-            there.buried,
+            there.displaced,
         )
         for path, there in seen.items()
     }

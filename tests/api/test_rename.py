@@ -10,7 +10,7 @@ from depository import Depository
 from depository.backends.base import Backend, Condition
 from depository.backends.memory import MemoryBackend
 from depository.backends.wrapper import Wrapper
-from depository.errors import AlreadyExists, Conflict, InvalidPath, NoNotebook, NoVersion, StorageError
+from depository.errors import AlreadyExists, Conflict, InvalidInput, InvalidPath, NoNotebook, NoVersion, StorageError
 from depository.history import manifest as manifests
 from depository.history import renaming
 from depository.history.entries import EventEntry, EventKind
@@ -178,6 +178,31 @@ def test_what_was_displaced_cannot_come_back_under_a_name_that_is_taken(displace
     save(displaced, "taken.ipynb", 6)
     with pytest.raises(AlreadyExists, match="taken"):
         displaced.undelete(NEW, to="taken.ipynb")
+
+
+def test_of_several_that_lost_a_name_each_comes_back(displaced: Depository, backend: Backend) -> None:
+    displaced.delete(NEW)
+    save(displaced, OLD, 6)
+    displaced.rename(OLD, NEW)
+    displaced.delete(NEW)
+    assert see(backend)[NEW].displaced == (files(3, 4, 5), files(1, 2))
+
+    for skip, seeds in enumerate([(6,), (3, 4, 5), (1, 2)]):
+        displaced.undelete(NEW, to=f"back {skip}.ipynb", skip=skip)
+        assert states(backend)[f"back {skip}.ipynb"][0] == files(*seeds)
+    with pytest.raises(NoNotebook, match=f"Only 3 notebooks that were called '{NEW}' .* pass over 2 at most"):
+        displaced.undelete(NEW, to="back.ipynb", skip=3)
+
+
+def test_how_many_to_pass_over_is_of_use_only_for_another_name(displaced: Depository, backend: Backend) -> None:
+    before = see(backend)
+    with pytest.raises(NoNotebook, match="Only one notebook"):
+        displaced.undelete(NEW, to="back.ipynb", skip=1)
+    with pytest.raises(InvalidInput, match="Name another path"):
+        displaced.undelete(NEW, skip=1)
+    with pytest.raises(InvalidInput, match="-1 notebooks"):
+        displaced.undelete(NEW, to="back.ipynb", skip=-1)
+    assert see(backend) == before
 
 
 def test_a_displaced_history_outlives_saves_renames_and_deletions_of_the_name(displaced: Depository) -> None:
@@ -417,6 +442,27 @@ def test_an_event_under_the_old_name_that_names_no_ref_comes_along_and_moves_non
             met += 1
             assert states(backend) == {NEW: (files(1, 2), {"workspace": 2, "published": 1}, True)}
             assert event in as_manifest(backend, NEW).recent
+    assert met
+
+
+def test_what_was_deleted_while_it_was_renamed_is_deleted_at_the_new_name_alone(start: MemoryBackend) -> None:
+    met = 0
+    for at in range(2, 12):
+        backend = copied(start)
+
+        def meanwhile(backend: MemoryBackend = backend) -> None:
+            with suppress(NoNotebook):
+                depository_on(backend).delete(OLD)
+
+        depository_on(Interrupted(backend, at, meanwhile)).rename(OLD, NEW)
+        depo = depository_on(backend)
+        if not see(backend)[NEW].alive:
+            met += 1
+            with pytest.raises(NoNotebook, match="Nothing that was called"):
+                depo.undelete(OLD, to="twice.ipynb")
+            depo.save("other.ipynb", b"other")
+            depo.rename("other.ipynb", OLD)
+            assert as_manifest(backend, OLD).buried == ()
     assert met
 
 

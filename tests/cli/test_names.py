@@ -174,6 +174,19 @@ def test_it_comes_back_under_another_name(saved: Shell) -> None:
     assert (saved.here / "again.ipynb").read_bytes() == notebook("one")
 
 
+def test_one_that_was_deleted_before_the_last_of_its_name_comes_back(saved: Shell) -> None:
+    saved("rm", "mine.ipynb")
+    saved.write("draft.ipynb", "two")
+    saved("save", "draft.ipynb")
+    saved("mv", "draft.ipynb", "mine.ipynb")
+    saved("rm", "mine.ipynb")
+
+    saved.fails("undelete", "mine.ipynb", "--skip", "1", code=2)
+    saved.fails("undelete", "mine.ipynb", "--to", "older.ipynb", "--skip", "2")
+    saved("undelete", "mine.ipynb", "--to", "older.ipynb", "--skip", "1", "--restore")
+    assert (saved.here / "older.ipynb").read_bytes() == notebook("one")
+
+
 def test_a_file_in_its_place_is_left(saved: Shell) -> None:
     saved("rm", "mine.ipynb")
     saved.write("mine.ipynb", "precious")

@@ -18,14 +18,24 @@ from depository.errors import AlreadyExists, InvalidInput
     ("undelete mine.ipynb", "have it listed again, with all its history"),
     ("undelete mine.ipynb --restore", "and its file on disk too"),
     ("undelete mine.ipynb --to other.ipynb", "under another name"),
+    ("undelete mine.ipynb --to older.ipynb --skip 1", "the one that was deleted there before the last"),
 )
 @click.argument("path", shell_complete=completer("deleted"))
 @click.option("--to", metavar="NEW", help="Bring it back under this name.", shell_complete=completer("paths"))
+@click.option(
+    "--skip",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    help="Of several that were deleted under this name, pass over the last N. Needs --to.",
+)
 @click.option("--restore", is_flag=True, help="Write its latest version to disk as well.")
 @click.option("-m", "--message", default="", help="What to note beside it in the history.")
 @json_option("Print a JSON document: what happened.")
 @click.pass_obj
-def undelete(session: Session, path: str, to: str | None, restore: bool, message: str, as_json: bool) -> None:
+def undelete(
+    session: Session, path: str, to: str | None, skip: int, restore: bool, message: str, as_json: bool
+) -> None:
     """Bring a deleted notebook back, with its whole history."""
     names = Names(session)
     notebook = names.notebook(path)
@@ -38,7 +48,7 @@ def undelete(session: Session, path: str, to: str | None, restore: bool, message
         if os.path.lexists(target.file):
             raise AlreadyExists(f"There is a file '{target.shown}' already: leave out --restore, or move it away.")
     depository = session.open(notebook.place)
-    event = depository.undelete(notebook.path, to=target.path if to else None, message=message)
+    event = depository.undelete(notebook.path, to=target.path if to else None, skip=skip, message=message)
     restored = ""
     if restore and target.file:
         latest = depository.resolve(target.path, LATEST)

@@ -61,7 +61,7 @@ class Undelete(Handler):
     async def post(self, path: str) -> None:
         """Have it listed again, with all its history. Its file is another matter: restore a version for that."""
         self.query()
-        body = self.body(to=str, message=str)
+        body = self.body(to=str, skip=int, message=str)
         found = await self.find(path)
         target = await self.find(body["to"]) if "to" in body else found
         if target.url != found.url:
@@ -71,6 +71,7 @@ class Undelete(Handler):
             lambda: found.depository.undelete(
                 found.path,
                 to=target.path if target.path != found.path else None,
+                skip=body.get("skip", 0),
                 author=author,
                 message=body.get("message", ""),
             )

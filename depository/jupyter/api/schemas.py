@@ -161,7 +161,16 @@ SCHEMAS: dict[str, Schema] = {
         to=_TO,
         overwrite={**_FLAG, "description": "Replace another notebook that is there; it is archived first."},
     ),
-    "UndeleteWish": _wish(to=_TO, message=_MESSAGE),
+    "UndeleteWish": _wish(
+        to=_TO,
+        skip={
+            "type": "integer",
+            "minimum": 0,
+            "default": 0,
+            "description": "Of several that were deleted under this name, pass over so many of the last. Needs `to`.",
+        },
+        message=_MESSAGE,
+    ),
     "RefWish": _wish(
         version={"type": "string", "minLength": 1, "maxLength": 256, "default": "latest"},
         expect={

@@ -125,3 +125,15 @@ def test_a_deleted_notebook_is_brought_back_with_its_history(api: API) -> None:
 def test_what_is_not_deleted_is_not_brought_back(api: API) -> None:
     api.archive("alive.ipynb", small(1))
     assert api.ask("POST", at("alive.ipynb", "/undelete")).status == 409
+
+
+def test_an_older_one_of_that_name_is_asked_for_by_how_many_to_pass_over(api: API) -> None:
+    for number in (1, 2):
+        api.archive(f"draft{number}.ipynb", small(number))
+        api.depository.rename(archived_path(f"draft{number}.ipynb"), archived_path("taken.ipynb"))
+        api.depository.delete(archived_path("taken.ipynb"))
+    wish = {"to": "older.ipynb", "skip": 1}
+
+    assert api.ask("POST", at("taken.ipynb", "/undelete"), {**wish, "skip": 2}).status == 404
+    assert api.ask("POST", at("taken.ipynb", "/undelete"), wish).status == 200
+    assert api.depository.read(archived_path("older.ipynb")) == file_of(small(1))
