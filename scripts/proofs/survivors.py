@@ -17,12 +17,12 @@ REASONS: dict[str, str] = {
     "history.renaming.rename: displaced is None and target is not None -> displaced is None or target is not None": (
         "costs requests, which the budgets count: it looks for what is late where nothing can be"
     ),
-    "history.renaming._arrive: target.deleted and target.latest -> target.deleted or target.latest": (
-        "killed since, by a test of a name that is taken again"
-    ),
     "history.renaming._moved_last: 1 -> 2": "equivalent: what has come along already is known by its content",
     "objects.frame.encode: len(packed) < len(payload) -> len(packed) <= len(payload)": "takes the same room",
     "objects.frame.unpack: version < FORMAT -> version <= FORMAT": "equivalent: the same format was asked for before",
+    "objects.frame._decompress: 1 -> 2": (
+        "equivalent: what is decoded at once needs no window beside it, and no more of it than its size is decoded"
+    ),
     "objects.frame._parameters: 0 -> 1": "costs bytes: a frame may name its dictionary, and a raw one has no name",
     "objects.frame._parameters: size + base_size - 1 -> size + base_size + 1": "costs memory, at powers of two alone",
     "objects.frame._parameters: 1 -> 2": "costs memory, at powers of two alone",
@@ -34,15 +34,20 @@ REASONS: dict[str, str] = {
         "costs requests, which the budgets count: what was not read together is read where it is needed"
     ),
     "objects.store.Objects.forget: self._cached_bytes -= _room(old) -> pass": "costs speed: less is kept than could be",
+    "objects.store.Objects.decode: payload and blob.base -> payload or blob.base": (
+        "equivalent: what is built on something has it read before, and nothing else has"
+    ),
     "objects.store._room: 80 -> 81": "equivalent: it is an estimate",
     "notebook.skeleton.take_apart: len(canonical_bytes) < _BASE64_FLOOR -> len(canonical_bytes) <= _BASE64_FLOOR": (
         "costs speed: what is so small holds nothing large, which is looked for in vain"
     ),
-    "notebook.skeleton.is_whole: return False -> return None": "equivalent: no caller asks for more than its truth",
     (
-        "notebook.splice._with_mark_of: BOM_UTF8 + data if source.startswith(BOM_UTF8) else data -> "
-        "BOM_UTF8 + data if not source.startswith(BOM_UTF8) else data"
-    ): "killed since, by a test of a file that is written anew",
-    "notebook.splice._Writer.write: '\\r\\n' -> '\\r'": "killed since, by a test of how a cell's lines end",
+        "notebook.skeleton.take_apart: len(canonical_bytes) < _BASE64_FLOOR or not _has_long(content) -> "
+        "len(canonical_bytes) < _BASE64_FLOOR and (not _has_long(content))"
+    ): "costs speed: what holds nothing large is looked through for it in vain",
+    "notebook.canonical.decode_text: 'utf-8' -> 'utf-'": "equivalent: another name of UTF-8 in Python",
+    "notebook.images._webp: 30 -> 31": "equivalent: of what is read more, no bit is looked at",
+    "notebook.images._webp: 28 -> 29": "equivalent: of what is read more, no bit is looked at",
+    "notebook.skeleton.is_whole: return False -> return None": "equivalent: no caller asks for more than its truth",
 }
 """By `Mutant.name`."""

@@ -183,7 +183,7 @@ def test_bytes_that_are_none_raise_value_error(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\xc1", b"\x92\x01", b"\xa1\xff", b"\x01\x01", b"\xd4\x02\x00", b"\x81\x01\x01"]
+    "data", [b"", b"\xc1", b"\x92\x01", b"\xa1\xff", b"\x01\x01", b"\xd4\x02\x00", b"\x81\x01\x01", b"\xc4\x01a"]
 )
 def test_bytes_that_are_no_canonical_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - whatever MessagePack says of it

@@ -27,19 +27,27 @@ def tiff(order: str, width: int, height: int, kind: str = "H") -> bytes:
 
 IMAGES = {
     "png": (PNG, (640, 480)),
+    "png of many pixels": (
+        PNG[:16] + struct.pack(">II", 0x1234_5678, 0x2345_6789) + PNG[24:],
+        (0x1234_5678, 0x2345_6789),
+    ),
     "gif": (GIF, (320, 200)),
     "jpeg": (JPEG, (50, 30)),
     "jpeg with fill bytes": (b"\xff\xd8\xff\xff" + JPEG[2:], (50, 30)),
     "jpeg with its tables first": (b"\xff\xd8\xff\xc4\x00\x04ab" + JPEG[2:], (50, 30)),
     "lossy webp": (webp(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 0x8000 | 320, 0x4000 | 200)), (320, 200)),
     "lossless webp": (webp(b"VP8L", b"\x2f" + struct.pack("<I", 319 | 199 << 14)), (320, 200)),
-    "extended webp": (webp(b"VP8X", bytes(4) + b"\x3f\x01\0" + b"\xc7\0\0"), (320, 200)),
+    "extended webp": (webp(b"VP8X", bytes(4) + b"\x3f\x01\0" + b"\xc7\0\0" + b"ALPH"), (320, 200)),
     "bmp": (b"BM" + bytes(12) + struct.pack("<Iii", 40, 320, 200), (320, 200)),
     "bmp from top to bottom": (b"BM" + bytes(12) + struct.pack("<Iii", 40, 320, -200), (320, 200)),
-    "bmp of OS/2": (b"BM" + bytes(12) + struct.pack("<IHH", 12, 320, 200) + bytes(4), (320, 200)),
+    "bmp of OS/2": (b"BM" + bytes(12) + struct.pack("<IHH", 12, 320, 200) + b"\1\0\x18\0", (320, 200)),
     "tiff": (tiff("<", 320, 200), (320, 200)),
     "tiff of large endian": (tiff(">", 320, 200), (320, 200)),
-    "tiff with long numbers": (tiff(">", 70_000, 200, "I"), (70_000, 200)),
+    "tiff with long numbers": (tiff(">", 70_000, 80_000, "I"), (70_000, 80_000)),
+    "tiff with long numbers of little endian": (tiff("<", 70_000, 80_000, "I"), (70_000, 80_000)),
+    "tiff that ends with its entries": (tiff("<", 320, 200)[:-4], (320, 200)),
+    "tiff with something in the room beside a short number": (tiff("<", 320, 200)[:-6] + b"xy" + bytes(4), (320, 200)),
+    "tiff with what looks like an entry behind the last": (tiff("<", 320, 200)[:-4] + tiff("<", 1, 1)[10:], (320, 200)),
 }
 
 
@@ -63,6 +71,7 @@ def test_an_image_says_how_large_it_is(data: bytes, size: tuple[int, int]) -> No
         ('<svg width="10em" height="10em">', None),
         ('<svg stroke-width="3" line-height="4">', None),
         ('<svg viewBox="0 0 0 20">', None),
+        ('<svg height="40" viewBox="0 0 32 0">', None),
         ('<svg viewBox="0 0 nan inf">', None),
         ('<svg viewBox="0 0 e e">', None),
         ("<svgs width='1' height='1'>", None),
@@ -90,6 +99,24 @@ def test_any_bytes_have_a_size_that_can_be_or_none(head: bytes, rest: bytes) -> 
 def test_a_size_that_cannot_be_is_none() -> None:
     assert pixels(PNG[:16] + struct.pack(">II", 0, 480) + PNG[24:]) is None
     assert pixels(PNG[:16] + struct.pack(">II", 2**32 - 1, 480) + PNG[24:]) is None
+
+
+def test_a_drawing_may_have_bytes_that_are_no_text() -> None:
+    assert pixels(b'<svg id="\xff" width="320" height="200">') == (320, 200)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"BA" + IMAGES["bmp"][0][2:],
+        b"II*\1" + IMAGES["tiff"][0][4:],
+        b"MM\0+" + IMAGES["tiff of large endian"][0][4:],
+        b"\x89PNG\r\n\x1a\r" + PNG[8:],
+        b"GIF88a" + GIF[6:],
+    ],
+)
+def test_what_begins_only_almost_as_an_image_has_no_size(data: bytes) -> None:
+    assert pixels(data) is None
 
 
 def test_an_image_that_says_it_has_a_million_parts_is_not_searched_for_long() -> None:

@@ -157,6 +157,14 @@ def test_what_was_taken_apart_is_known_to_be_whole() -> None:
     assert skeleton.is_whole(apart(one_form.value), one_form.canonical)
 
 
+def test_a_text_with_the_first_byte_of_a_reference_in_it_leaves_no_doubt() -> None:
+    content = from_notebook({"a": "\u01c5 \u01ff", "b": BASE64, "c": "\u01c5"})
+    parts = apart(content.value)
+
+    assert parts.data.count(b"\xc7") == 4
+    assert skeleton.is_whole(parts, content.canonical)
+
+
 @pytest.mark.parametrize("place", [0, 5, 20, 30, 45, -1])
 def test_a_skeleton_altered_anywhere_is_not_taken_for_whole(place: int) -> None:
     value = {"a": "first", "b": BASE64, "c": "last"}
