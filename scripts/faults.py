@@ -28,6 +28,7 @@ PARTS = (
     "fuzzing",
     "bombs",
     "mutants",
+    "branches",
     "policies",
 )
 """Each is a module of `proofs` with a function ``run(options: Options) -> Section``."""
