@@ -250,7 +250,7 @@ class Amount(NamedTuple):
     """And on other services."""
 
 
-FULL = Amount(1200, 600, 400, len(OPERATIONS), 5)
+FULL = Amount(1200, 600, 400, len(OPERATIONS), len(OPERATIONS))
 QUICK = Amount(60, 20, 10, 3, 1)
 
 
