@@ -42,7 +42,9 @@ def run(options: Options) -> Section:
     words += [f"--cov=depository.{room}" for room in ROOMS]
     environ = {**os.environ, "COVERAGE_FILE": str(options.scratch / "data")}
     done = subprocess.run([*words, f"--cov-report=json:{report}", *tests], cwd=ROOT, env=environ, check=False)
-    return _section(json.loads(report.read_text(encoding="utf-8"))["files"], done.returncode)
+    section = _section(json.loads(report.read_text(encoding="utf-8"))["files"], done.returncode)
+    # what a part of the tests goes through says nothing of what no test does
+    return section._replace(targets=section.targets[:2]) if options.is_quick else section
 
 
 def _section(files: Mapping[str, Any], code: int) -> Section:
