@@ -99,7 +99,7 @@ class _Writer:
     def __init__(self, text: str, style: render.Style, notebook: dict[str, Any]) -> None:
         self._text = text
         self._style = style
-        self._head = {key: notebook[key] for key in ("nbformat", "nbformat_minor") if key in notebook}
+        self._head = {"nbformat": notebook.get("nbformat")}
         self._is_airy = '": ' in text
         self._has_sheets = not isinstance(notebook.get("cells"), list)
 

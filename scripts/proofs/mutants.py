@@ -14,10 +14,10 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from random import Random
 from typing import Any, NamedTuple
 
 from benchmarks.results import Figure, Row, Section, Table, at_least, at_most
+from blake3 import blake3
 
 from proofs.mutations import Mutant, apply, mutants
 from proofs.part import Options
@@ -95,10 +95,15 @@ def _outcomes(chosen: Sequence[Mutant], covered: _Covered) -> Iterator[str]:
 
 
 def _sample(most: int, seed: int) -> tuple[list[Mutant], int]:
+    """Those of the lowest hashes: a change of one function leaves the choice among the others as it is."""
     made = list(itertools.chain.from_iterable(map(mutants, MODULES)))
-    random = Random(seed)
-    chosen = sorted(random.sample(range(len(made)), min(most, len(made))))
-    return [made[place] for place in chosen], len(made)
+    alike: Counter[str] = Counter()
+    ranks = []
+    for mutant in made:
+        alike[mutant.name] += 1
+        ranks.append(blake3(f"{seed} {alike[mutant.name]} {mutant.name}".encode()).digest())
+    last = sorted(ranks)[min(most, len(made)) - 1]
+    return [mutant for mutant, rank in zip(made, ranks, strict=True) if rank <= last], len(made)
 
 
 # Which tests go through which line

@@ -17,9 +17,11 @@ REASONS: dict[str, str] = {
     "history.renaming.rename: displaced is None and target is not None -> displaced is None or target is not None": (
         "costs requests, which the budgets count: it looks for what is late where nothing can be"
     ),
+    "history.renaming._bare: 0 -> 1": "equivalent: whatever number it is, it is the same for all",
     "history.renaming._moved_last: 1 -> 2": "equivalent: what has come along already is known by its content",
     "objects.frame.encode: len(packed) < len(payload) -> len(packed) <= len(payload)": "takes the same room",
     "objects.frame.unpack: version < FORMAT -> version <= FORMAT": "equivalent: the same format was asked for before",
+    "objects.frame.patch: False -> True": "costs bytes: four of a patch, whose result has a hash anyway",
     "objects.frame._decompress: 1 -> 2": (
         "equivalent: what is decoded at once needs no window beside it, and no more of it than its size is decoded"
     ),
@@ -33,6 +35,19 @@ REASONS: dict[str, str] = {
     "objects.store.Objects.read_frames: if not self._cached(key) -> if not not self._cached(key)": (
         "costs requests, which the budgets count: what was not read together is read where it is needed"
     ),
+    "objects.store.Objects.read_frames: not self._cached(key) -> self._cached(key)": (
+        "costs requests, which the budgets count: what was not read together is read where it is needed"
+    ),
+    "objects.store.Objects._create: return False -> return None": "equivalent: no caller asks for more than its truth",
+    (
+        "objects.store.Objects.decode: step in chain or len(chain) > 2 * MAX_CHAIN -> "
+        "step in chain and len(chain) > 2 * MAX_CHAIN"
+    ): "costs time: it goes in circles for twice the length of a chain; one without end is bounded by what is there",
+    "objects.store.Objects.decode: len(chain) > 2 * MAX_CHAIN -> len(chain) >= 2 * MAX_CHAIN": (
+        "a bound of twice what is ever written, and one less"
+    ),
+    "objects.store.Objects.map: len(todo) < 2 -> len(todo) <= 2": "costs time: two are called one after the other",
+    "objects.store.Objects.map: 'depository' -> 'depositor'": "the name of a thread",
     "objects.store.Objects.forget: self._cached_bytes -= _room(old) -> pass": "costs speed: less is kept than could be",
     "objects.store.Objects.decode: payload and blob.base -> payload or blob.base": (
         "equivalent: what is built on something has it read before, and nothing else has"
@@ -48,6 +63,14 @@ REASONS: dict[str, str] = {
     "notebook.canonical.decode_text: 'utf-8' -> 'utf-'": "equivalent: another name of UTF-8 in Python",
     "notebook.images._webp: 30 -> 31": "equivalent: of what is read more, no bit is looked at",
     "notebook.images._webp: 28 -> 29": "equivalent: of what is read more, no bit is looked at",
+    (
+        "notebook.skeleton.is_whole: (stop := parts.data.find(_MARK[0], stop)) >= 0 -> "
+        "(stop := parts.data.find(_MARK[0], stop)) > 0"
+    ): "equivalent: a notebook begins with a map",
+    "notebook.skeleton.put_together: 0 -> 1": "a bound of 1 GiB, and one byte less",
+    "notebook.skeleton.put_together: size > MAX_OUTPUTS -> size >= MAX_OUTPUTS": "the same bound, and one byte less",
+    "notebook.images._webp: 25 -> 26": "equivalent: of what is read more, no bit is looked at",
+    "notebook.images._svg: 'utf-8' -> 'utf-'": "equivalent: another name of UTF-8 in Python",
     "notebook.skeleton.is_whole: return False -> return None": "equivalent: no caller asks for more than its truth",
 }
 """By `Mutant.name`."""

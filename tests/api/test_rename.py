@@ -294,6 +294,20 @@ def test_a_save_between_the_two_writes_of_a_rename_that_broke_off_is_not_lost(st
         assert see(left)[NEW].files == files(1, 2)
 
 
+def test_what_is_noted_at_the_old_name_after_a_rename_broke_off_comes_along_behind_new_saves(
+    start: MemoryBackend,
+) -> None:
+    both = [left for left in crashed(start, Fault.KILLED) if {OLD, NEW} <= {p for p, s in see(left).items() if s.alive}]
+    assert both
+    for left in both:
+        depo = depository_on(left)
+        depo.save(NEW, b"meanwhile")
+        depo.tag(OLD, "v2", "late")
+        depository_on(left).rename(OLD, NEW)
+        refs = {"workspace": 3, "published": 1, "late": 2}
+        assert states(left) == {NEW: ((*files(1, 2), b"meanwhile"), refs, True)}
+
+
 @pytest.mark.parametrize("fault", [Fault.KILLED, Fault.UNREACHABLE])
 def test_what_was_done_at_the_old_name_after_a_rename_broke_off_comes_along_when_it_is_done_again(
     start: MemoryBackend, fault: Fault

@@ -76,6 +76,15 @@ def test_the_file_is_what_its_writer_would_have_written(
     assert splice(write(lines_split(TWO)).encode(), wanted, replaced, inserted) == expected
 
 
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_cell_stands_behind_the_only_one_as_its_writer_would_have_put_it(writer: str) -> None:
+    write = WRITERS[writer]
+    one = {**TWO, "cells": TWO["cells"][1:], "metadata": {"title": "é"}}
+    both = {**one, "cells": [*one["cells"], NEW]}
+
+    assert splice(write(lines_split(one)).encode(), ordered(both), {}, {0: [NEW]}) == write(lines_split(both)).encode()
+
+
 def test_what_is_written_oddly_elsewhere_stays() -> None:
     source = b'{"cells" : [ {"cell_type":"raw","metadata":{}, "source":"a"} ,\t{} ],\n\n "nbformat":4,"x": 1.50e0 }\n\n'
     new = {"cell_type": "raw", "metadata": {}, "source": "b"}

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
+import msgpack
 import pytest
 
 from depository.backends.base import Absent, Condition
@@ -16,7 +17,7 @@ from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
 from depository.backends.wrapper import Wrapper
 from depository.errors import AlteredObject, MissingObject, OutcomeUnknown, Unreachable
-from depository.notebook import canonical
+from depository.notebook import canonical, skeleton
 from depository.notebook import content as contents
 from depository.notebook.content import Content
 from depository.objects import frame, store
@@ -114,6 +115,14 @@ def test_a_content_that_does_not_come_back_is_never_written(objects: Objects, ba
     assert not backend.log
 
 
+def test_raw_bytes_that_look_like_a_reference_come_back(objects: Objects) -> None:
+    data = b"no JSON " + canonical.encode(msgpack.ExtType(skeleton.REFERENCE, bytes(33))) + b" at all"
+    content = content_of(data)
+    stored(objects, content)
+
+    assert objects.read_blob(content.hash).canonical == content.canonical
+
+
 def test_an_image_that_stands_there_in_two_forms_comes_back_in_both(objects: Objects) -> None:
     made = with_plots(plots=1)
     bundle = made["cells"][-1]["outputs"][0]["data"]
@@ -188,6 +197,17 @@ def test_a_notebook_may_build_on_raw_bytes_and_raw_bytes_on_a_notebook(backend: 
     stored(objects, content_of(made), broken)
 
     assert Objects(backend).read_blob(content_of(made).hash) == content_of(made)
+
+
+def test_no_content_builds_on_itself(objects: Objects) -> None:
+    one, two, three = drafts(3)
+    stored(objects, one)
+    stored(objects, two, one)
+    stored(objects, three, two)
+
+    for below in (three, two, one):
+        base = below.hash, objects.read_payload(below.hash)
+        assert objects.encode_blob(one, base).payload.frame.base is None
 
 
 def test_chains_end_at_their_limit(backend: Metering, objects: Objects) -> None:
