@@ -54,7 +54,8 @@ def test_a_ref_moves_from_where_it_was_expected_only(depo: Depository, expect: i
     if moves:
         depo.promote(PATH, "v3", "published", expect=expect)
     else:
-        with pytest.raises(RefMoved, match="published of 'mine.ipynb' is at v1"):
+        wanted = f"v{expect}" if expect else "no version"
+        with pytest.raises(RefMoved, match=f"published of 'mine.ipynb' is at v1, not at {wanted}: "):
             depo.promote(PATH, "v3", "published", expect=expect)
 
     assert depo.refs(PATH)["published"] == (3 if moves else 1)
@@ -64,6 +65,11 @@ def test_a_ref_that_was_expected_nowhere_is_set_once(depo: Depository, backend: 
     depo.promote(PATH, "v1", "published", expect=None)
     with pytest.raises(RefMoved):
         depository_on(backend).promote(PATH, "v2", "published", expect=None)
+
+
+def test_a_ref_that_is_nowhere_is_not_where_it_was_expected(depo: Depository) -> None:
+    with pytest.raises(RefMoved, match="is at no version, not at v1"):
+        depo.promote(PATH, "v2", "published", expect=1)
 
 
 def test_a_withdrawn_ref_points_nowhere(depo: Depository) -> None:

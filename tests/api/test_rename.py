@@ -18,7 +18,7 @@ from depository.testing.faults import Fault, Faulty, Interrupted, Killed
 from depository.testing.seeing import copied, see
 from tests.api.histories import as_manifest
 from tests.api.stores import depository_on, found
-from tests.notebooks import file_of, small
+from tests.notebooks import code, file_of, notebook, small, stream
 
 OLD, NEW = "team/draft.ipynb", "team/final.ipynb"
 
@@ -181,17 +181,18 @@ def test_what_was_displaced_cannot_come_back_under_a_name_that_is_taken(displace
 
 
 def test_of_several_that_lost_a_name_each_comes_back(displaced: Depository, backend: Backend) -> None:
+    for seed in (6, 7):
+        displaced.delete(NEW)
+        save(displaced, OLD, seed)
+        displaced.rename(OLD, NEW)
     displaced.delete(NEW)
-    save(displaced, OLD, 6)
-    displaced.rename(OLD, NEW)
-    displaced.delete(NEW)
-    assert see(backend)[NEW].displaced == (files(3, 4, 5), files(1, 2))
+    assert see(backend)[NEW].displaced == (files(6), files(3, 4, 5), files(1, 2))
 
-    for skip, seeds in enumerate([(6,), (3, 4, 5), (1, 2)]):
+    for skip, seeds in enumerate([(7,), (6,), (3, 4, 5), (1, 2)]):
         displaced.undelete(NEW, to=f"back {skip}.ipynb", skip=skip)
         assert states(backend)[f"back {skip}.ipynb"][0] == files(*seeds)
-    with pytest.raises(NoNotebook, match=f"Only 3 notebooks that were called '{NEW}' .* pass over 2 at most"):
-        displaced.undelete(NEW, to="back.ipynb", skip=3)
+    with pytest.raises(NoNotebook, match=f"Only 4 notebooks that were called '{NEW}' .* pass over 3 at most"):
+        displaced.undelete(NEW, to="back.ipynb", skip=4)
 
 
 def test_how_many_to_pass_over_is_of_use_only_for_another_name(displaced: Depository, backend: Backend) -> None:
@@ -323,6 +324,23 @@ def test_what_was_done_at_the_old_name_after_a_rename_broke_off_comes_along_when
 
         assert states(left)[NEW] == (files(1, 2), {"workspace": 2, "submitted": 2, "scheduled": 1}, True)
         assert [line.what for line in see(left)[NEW].lines].count("tag") == 1
+
+
+def test_what_a_save_changed_is_known_after_another_came_along(start: MemoryBackend) -> None:
+    came = 0
+    for at in range(2, 12):
+        backend = copied(start)
+
+        def meanwhile(backend: MemoryBackend = backend) -> None:
+            depository_on(backend).save(OLD, file_of(notebook(code("x = 1", stream("1\n")))))
+
+        depository_on(Interrupted(backend, at, meanwhile)).rename(OLD, NEW)
+        if len(see(backend)[NEW].files) == 3:
+            came += 1
+            depo = depository_on(backend)
+            assert depo.save(NEW, file_of(notebook(code("x = 1", stream("2\n"))))).change == "outputs"
+            assert depo.save(NEW, file_of(notebook(code("x = 2", stream("2\n"))))).change == "source"
+    assert came
 
 
 def test_a_save_comes_along_once_whoever_takes_it_along(start: MemoryBackend) -> None:

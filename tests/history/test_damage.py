@@ -74,6 +74,12 @@ def test_a_lost_page_takes_the_versions_along_that_were_in_it(shelf: Shelf, last
     assert shelf.explained(manifest, lost.hash) == f"{said} of '{PATH}' cannot be read; every other version can."
 
 
+def test_versions_that_are_no_neighbours_are_named_one_by_one(shelf: Shelf) -> None:
+    first, second = shelf.version(1), shelf.version(2)
+    manifest = Manifest(PATH).appended(first, second, first._replace(number=3), first._replace(number=4))
+    assert shelf.explained(manifest, first.hash).startswith(f"v1, v3 to v4 of '{PATH}' cannot be read")
+
+
 def test_a_lost_page_before_a_manifest_of_events_takes_the_newest_version_along_and_no_more(shelf: Shelf) -> None:
     lost = Pointer(1, 1, b"\xff" * 32)
     manifest = Manifest(PATH, latest=2, recent=(EVENT,), newest=shelf.version(2), back=(lost,))

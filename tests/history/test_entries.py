@@ -36,6 +36,15 @@ def test_an_event_is_stored_as_the_fields_in_their_order() -> None:
     assert stored(entry) == ["promote", 1000, "Ada", "why", "published", 3, 2, None]
 
 
+@pytest.mark.parametrize("time", [entries.EARLIEST, entries.LATEST])
+def test_the_first_and_the_last_moment_of_a_calendar_are_times(time: int) -> None:
+    for entry in (strategies.version(1)._replace(time=time), EventEntry(EventKind.DELETE, time, "Ada", "")):
+        assert entries.decode(stored(entry)) == entry
+        beyond = entry._replace(time=time + (1 if time > 0 else -1))
+        with pytest.raises(ValueError, match="impossible value|wrong type"):
+            entries.decode(stored(beyond))
+
+
 @pytest.mark.parametrize(
     ("source", "fields"),
     [

@@ -44,6 +44,7 @@ IMAGES = {
         b"\xff\xd8\xff\xcf\x00\x11\x08" + struct.pack(">HH", 3000, 2000) + bytes(10),
         (2000, 3000),
     ),
+    "png of one pixel": (PNG[:16] + struct.pack(">II", 1, 1) + PNG[24:], (1, 1)),
     "jpeg that ends with its size": (b"\xff\xd8\xff\xc0\x00\x11\x08" + struct.pack(">HH", 3000, 2000), (2000, 3000)),
     "jpeg with its tables first": (b"\xff\xd8\xff\xc4\x00\x04ab" + JPEG[2:], (50, 30)),
     "lossy webp": (webp(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 0x8000 | 320, 0x4000 | 200)), (320, 200)),
@@ -124,6 +125,7 @@ def test_a_drawing_may_have_bytes_that_are_no_text() -> None:
         b"MM\0+" + IMAGES["tiff of large endian"][0][4:],
         b"\x89PNG\r\n\x1a\r" + PNG[8:],
         b"GIF88a" + GIF[6:],
+        b"\xff\xd8\xff\xd0\x00\x11\x08" + struct.pack(">HH", 30, 50) + bytes(10),
     ],
 )
 def test_what_begins_only_almost_as_an_image_has_no_size(data: bytes) -> None:

@@ -85,6 +85,25 @@ def test_a_cell_stands_behind_the_only_one_as_its_writer_would_have_put_it(write
     assert splice(write(lines_split(one)).encode(), ordered(both), {}, {0: [NEW]}) == write(lines_split(both)).encode()
 
 
+@pytest.mark.parametrize("writer", WRITERS)
+def test_each_output_has_its_keys_in_the_order_of_the_one_that_it_replaces(writer: str) -> None:
+    def showing(text: str) -> Any:
+        shown = {"output_type": "display_data", "metadata": {}, "data": {"text/plain": f"{text} é"}}
+        return {**TWO, "cells": [code("show()", stream("out\n"), shown)], "metadata": {"text": text}}
+
+    def write(value: Any) -> bytes:
+        cell = value["cells"][0]
+        shown = cell["outputs"][1]
+        lines = [
+            {**cell["outputs"][0], "text": ["out\n"]},
+            {**shown, "data": {"text/plain": [shown["data"]["text/plain"]]}},
+        ]
+        return WRITERS[writer]({**value, "cells": [{**cell, "source": ["show()"], "outputs": lines}]}).encode()
+
+    before, after = showing("one"), {**showing("two"), "metadata": {"text": "one"}}
+    assert splice(write(before), ordered(after), {0: after["cells"][0]}, {}) == write(after)
+
+
 def test_what_is_written_oddly_elsewhere_stays() -> None:
     source = b'{"cells" : [ {"cell_type":"raw","metadata":{}, "source":"a"} ,\t{} ],\n\n "nbformat":4,"x": 1.50e0 }\n\n'
     new = {"cell_type": "raw", "metadata": {}, "source": "b"}

@@ -163,6 +163,14 @@ def test_where_a_delta_does_not_pay_a_content_stands_alone(objects: Objects) -> 
     assert stored(objects, noise[1], noise[0]).base is None
 
 
+def test_what_stands_alone_builds_on_nothing(objects: Objects) -> None:
+    one, other = content_of(bytes(range(200))), content_of(bytes(range(200, 0, -1)))
+    stored(objects, one)
+    written = objects.encode_blob(other, (one.hash, objects.read_payload(one.hash)))
+
+    assert (written.payload.frame.base, written.payload.chain) == (None, ())
+
+
 @pytest.mark.skipif(not STATM.exists(), reason="what memory this process has is not told there")
 @pytest.mark.parametrize(
     ("size", "room"), [(1 << 28, 1 << 27), (1 << 26, 5 << 25)], ids=["for itself", "for what finds matches in it"]
@@ -242,8 +250,9 @@ def test_a_chain_in_a_circle_is_an_error(backend: Metering) -> None:
         circle = frame.encode_delta(Kind.NOTEBOOK, content.canonical, (), base.hash, base.canonical)
         backend.put(key_of(content.hash), frame.pack(circle))
 
-    with pytest.raises(AlteredObject, match="no end"):
+    with pytest.raises(AlteredObject, match="no end") as damaged:
         Objects(backend).read_blob(first.hash)
+    assert damaged.value.digest == second.hash  # it leads back to the first
 
 
 def test_a_base_that_was_swapped_is_named_and_not_what_builds_on_it(backend: Metering, objects: Objects) -> None:
@@ -448,8 +457,9 @@ def test_memory_is_bounded_and_keeps_what_was_used_last(backend: Metering, objec
     assert kept == [names[0], *names[-(store._CACHED_BYTES // size) + 1 :]]
 
 
+@pytest.mark.parametrize("more", [0, 10])
 def test_memory_is_bounded_by_what_small_payloads_take_with_all_that_is_around_them(
-    objects: Objects, monkeypatch: pytest.MonkeyPatch
+    objects: Objects, monkeypatch: pytest.MonkeyPatch, more: int
 ) -> None:
     monkeypatch.setattr(store, "_CACHED_BYTES", 2_000_000)
     gc.collect()
@@ -457,7 +467,8 @@ def test_memory_is_bounded_by_what_small_payloads_take_with_all_that_is_around_t
     try:
         for number in range(10_000):
             name, below = number.to_bytes(32, "big"), (number + 1).to_bytes(32, "little")
-            objects.remember(name, Payload(bytes(100), (below,), frame.encode(Kind.BYTES, b"")))
+            outputs = tuple(number.to_bytes(16, "big") + bytes([each]) * 16 for each in range(more))
+            objects.remember(name, Payload(bytes(100), (below,), frame.encode(Kind.NOTEBOOK, b"", outputs)))
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
