@@ -33,7 +33,8 @@ MODULES = (
     *(f"depository.notebook.{name}" for name in ("canonical", "skeleton", "splice", "images")),
 )  # fmt: skip
 TESTS = (
-    "tests/backends/test_versions.py", "tests/history", "tests/objects", "tests/notebook/test_canonical.py",
+    "tests/backends/test_memory.py", "tests/backends/test_versions.py", "tests/history", "tests/objects",
+    "tests/notebook/test_canonical.py",
     "tests/notebook/test_skeleton.py", "tests/notebook/test_splice.py", "tests/notebook/test_images.py",
     *(f"tests/api/test_{name}.py" for name in (
         "commit", "contained", "damage", "delete", "golden", "meetings", "refs", "rename", "save", "save_all",
