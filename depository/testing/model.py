@@ -4,7 +4,6 @@ The model does what an undisturbed depository does, call by call, and refuses wh
 kind. It knows nothing of objects, pages, commits, caches or clocks.
 """
 
-import copy
 from collections.abc import Collection, Sequence
 
 from depository.errors import AlreadyExists, InvalidInput, NoNotebook, NoVersion, RefMoved
@@ -31,6 +30,13 @@ class History:
         self.lines: list[Line] = []
         self.came_from: str | None = None
         """The path that it had before it came to this one."""
+
+    def copy(self) -> "History":
+        """Another one that is the same."""
+        other = History()
+        other.files, other.serials, other.lines = self.files.copy(), self.serials.copy(), self.lines.copy()
+        other.refs, other.deleted, other.came_from = self.refs.copy(), self.deleted, self.came_from
+        return other
 
     def add(self, file: bytes, message: str, serial: int) -> int:
         """Append a version, unless it is the newest, and return its number."""
@@ -62,7 +68,11 @@ class Model:
 
     def copy(self) -> "Model":
         """Another one that is the same."""
-        return copy.deepcopy(self)
+        other = Model(self.materialize)
+        other.paths = {path: there.copy() for path, there in self.paths.items()}
+        other.buried = {path: [there.copy() for there in histories] for path, histories in self.buried.items()}
+        other.gone, other.plain, other._serial = self.gone.copy(), self.plain.copy(), self._serial
+        return other
 
     def seen(self) -> dict[str, Seen]:
         """What `depository.testing.see` has to see."""
@@ -179,7 +189,7 @@ class Model:
         if target is not None:
             self.buried.setdefault(to, []).append(target)
         self.gone.pop(to, None)
-        moved = self.paths[to] = copy.deepcopy(source)
+        moved = self.paths[to] = source.copy()
         moved.deleted = False
         moved.came_from = path
         moved.lines.append(Line(event, other=path))

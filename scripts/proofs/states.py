@@ -1,14 +1,17 @@
 """Part ``states``: any sequence of calls by two processes, and by three with faults and clocks of their own."""
 
+import pickle
 import time
 from collections import Counter
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from benchmarks.results import Figure, Row, Section, Table, at_least, at_most
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from depository.testing.machine import Processes, machine
+from proofs.forks import Fork, Say
 from proofs.part import Options
 
 _FULL = (1_000, 500)
@@ -42,29 +45,33 @@ def counted(kind: type[Processes]) -> tuple[type[Processes], Counter[str]]:
     return Counted, counts
 
 
+class _Explored(NamedTuple):
+    """What came of one machine."""
+
+    counts: Counter[str]
+    seconds: float
+    found: str
+    """What it did not agree with, if anything."""
+
+
 def run(options: Options) -> Section:
-    """Let Hypothesis look for a sequence that the model does not agree with."""
+    """Let Hypothesis look for a sequence that the model does not agree with, with each machine at the same time."""
     examples, steps = _QUICK if options.is_quick else _FULL
+    forks = {
+        name: Fork(partial(_tell, machine(**words), examples, steps, 3 * options.seed + place))  # type: ignore[arg-type]
+        for place, (name, words) in enumerate(_MACHINES.items())
+    }
     rows, failed, total = [], 0, 0
-    for name, words in _MACHINES.items():
-        kind, counts = counted(machine(**words))  # type: ignore[arg-type]
-        wanted = settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            phases=(Phase.generate, Phase.target, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
-            print_blob=True,
-        )
-        start = time.monotonic()
-        try:
-            run_state_machine_as_test(seed(options.seed)(kind), settings=wanted)
-        except Exception as error:  # noqa: BLE001 - whatever it found is counted, and printed
+    for name, fork in forks.items():
+        ended = fork.end()
+        if ended.error:
+            raise RuntimeError(f"{name}: {ended.error}")
+        explored: _Explored = pickle.loads(ended.said)  # noqa: S301 - from a process of our own
+        if explored.found:
             failed += 1
-            print(f"{name}: {error!r}", *getattr(error, "__notes__", ()), sep="\n")
-        total += counts["examples"]
-        figures = (*(counts[each] for each in ("examples", "calls", "faults", "unclear")), time.monotonic() - start)
+            print(f"{name}: {explored.found}")
+        total += explored.counts["examples"]
+        figures = (*(explored.counts[each] for each in ("examples", "calls", "faults", "unclear")), explored.seconds)
         rows.append(Row(name, tuple(Figure(float(figure)) for figure in figures)))
     columns = ("sequences", "calls", "faults", "unclear answers", "seconds")
     targets = (
@@ -73,6 +80,29 @@ def run(options: Options) -> Section:
     )
     table = Table("states", f"Sequences of up to {steps} steps", "machine", columns, tuple(rows))
     return Section("states", "Any sequence of calls", _TEXT, (table,), targets)
+
+
+def _tell(kind: type[Processes], examples: int, steps: int, number: int, say: Say) -> None:
+    say(pickle.dumps(_explored(kind, examples, steps, number)))
+
+
+def _explored(kind: type[Processes], examples: int, steps: int, number: int) -> _Explored:
+    counted_kind, counts = counted(kind)
+    wanted = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.target, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    start, found = time.monotonic(), ""
+    try:
+        run_state_machine_as_test(seed(number)(counted_kind), settings=wanted)
+    except Exception as error:  # noqa: BLE001 - whatever it found is counted, and printed
+        found = "\n".join([repr(error), *getattr(error, "__notes__", ())])
+    return _Explored(counts, time.monotonic() - start, found)
 
 
 _TEXT = (
