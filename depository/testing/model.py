@@ -70,7 +70,7 @@ class Model:
         """Another one that is the same."""
         other = Model(self.materialize)
         other.paths = {path: there.copy() for path, there in self.paths.items()}
-        other.buried = {path: [there.copy() for there in histories] for path, histories in self.buried.items()}
+        other.buried = {path: histories.copy() for path, histories in self.buried.items()}
         other.gone, other.plain, other._serial = self.gone.copy(), self.plain.copy(), self._serial
         return other
 
