@@ -5,10 +5,12 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +160,7 @@ class Terminal:
         whole = process_environ(environ)
         self.process, self._screen = pty.fork()
         if self.process == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run where it is ignored, as behind an &
             os.execve(command[0], command, whole)  # noqa: S606
         os.set_blocking(self._screen, False)
         fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -174,8 +177,10 @@ class Terminal:
 
     def end(self) -> tuple[int, str]:
         """Wait for the end: the exit code, and all that was shown."""
+        last = time.monotonic() + 120
         while self._read():
-            pass
+            if time.monotonic() > last:
+                os.kill(self.process, signal.SIGKILL)
         _, status = os.waitpid(self.process, 0)
         os.close(self._screen)
         return os.waitstatus_to_exitcode(status), self._seen.decode()
