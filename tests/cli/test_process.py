@@ -160,7 +160,6 @@ class Terminal:
         whole = process_environ(environ)
         self.process, self._screen = pty.fork()
         if self.process == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run where it is ignored, as behind an &
             os.execve(command[0], command, whole)  # noqa: S606
         os.set_blocking(self._screen, False)
         fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
