@@ -47,7 +47,7 @@ def rename(commits: Commits, objects: Objects, old: str, new: str, event: EventE
     def arrive(target: Manifest | None) -> Proposal | None:
         nonlocal displaced
         displaced = target.refs if target else {}
-        proposal = _arrive(objects, moved, target, event)
+        proposal = _arrive(commits, objects, moved, target, event)
         if proposal is None:
             displaced = None
         return proposal
@@ -88,7 +88,7 @@ def undelete(commits: Commits, objects: Objects, path: str, target: str, event: 
         history = _deleted(objects, path, deleted, skip)
         back = event._replace(other=path)
         commits.read(target)  # what this process remembers of it may be gone
-        commits.commit(target, lambda there: _arrive(objects, history, there, back))
+        commits.commit(target, lambda there: _arrive(commits, objects, history, there, back))
         return
 
     def propose(manifest: Manifest | None) -> Proposal:
@@ -103,14 +103,16 @@ def undelete(commits: Commits, objects: Objects, path: str, target: str, event: 
     commits.commit(path, propose)
 
 
-def _arrive(objects: Objects, source: Manifest, target: Manifest | None, event: EventEntry) -> Proposal | None:
+def _arrive(
+    commits: Commits, objects: Objects, source: Manifest, target: Manifest | None, event: EventEntry
+) -> Proposal | None:
     """Give a history to a path."""
+    is_rename = event.event is EventKind.RENAME
     buried: tuple[Buried, ...] = ()
     generation = source.generation
     if target is not None:
         if target.alive:
-            is_rename = event.event is EventKind.RENAME
-            if is_rename and target.renamed_from == source.path and _begins_with(target, source):
+            if is_rename and target.renamed_from == source.path and _begins_with(commits, target, source):
                 return None  # one that was broken off is taken up again
             raise AlreadyExists(
                 f"There is a notebook '{target.path}' already; choose another name, or delete it first."
@@ -120,7 +122,11 @@ def _arrive(objects: Objects, source: Manifest, target: Manifest | None, event: 
         if target.deleted and target.latest:
             buried = (*buried, _bury(objects, target))
     manifest = source._replace(
-        generation=generation, renamed_from=event.other, renamed_to=None, deleted=False, buried=buried
+        generation=generation,
+        renamed_from=event.other if is_rename else None,
+        renamed_to=None,
+        deleted=False,
+        buried=buried,
     )
     return Proposal(manifest, (event,))
 
@@ -253,8 +259,10 @@ def _renumbered(entry: Entry, numbers: Mapping[int, int]) -> Entry:
     return entry._replace(number=number, previous=previous)
 
 
-def _begins_with(target: Manifest, source: Manifest) -> bool:
-    return target.newest == source.newest or source.newest in target.recent
+def _begins_with(commits: Commits, target: Manifest, source: Manifest) -> bool:
+    """Whether all versions of one history are the first ones of another."""
+    versions = (entry for entry in commits.history(target) if isinstance(entry, VersionEntry))
+    return next(dropwhile(lambda version: version.number > source.latest, versions), None) == source.newest
 
 
 def _bury(objects: Objects, manifest: Manifest) -> Buried:

@@ -29,7 +29,7 @@ class History:
         self.deleted = False
         self.lines: list[Line] = []
         self.came_from: str | None = None
-        """The path that it had before it came to this one."""
+        """The path that it had before it was renamed to this one."""
 
     def copy(self) -> "History":
         """Another one that is the same."""
@@ -191,7 +191,7 @@ class Model:
         self.gone.pop(to, None)
         moved = self.paths[to] = source.copy()
         moved.deleted = False
-        moved.came_from = path
+        moved.came_from = path if event == "rename" else None
         moved.lines.append(Line(event, other=path))
         for ref in ("workspace", *moved.refs, *(target.refs if target else ())):
             self._write(to, ref)

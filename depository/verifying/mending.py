@@ -19,7 +19,7 @@ from depository.backends.wrapper import Wrapper
 from depository.errors import CorruptData, KeyNotFound, PreconditionFailed, TooLong, UnsupportedFormat
 from depository.history import manifest as manifests
 from depository.history import pages
-from depository.history.entries import EventKind, VersionEntry
+from depository.history.entries import EventEntry, EventKind, VersionEntry
 from depository.history.manifest import MAX_RECENT, Manifest
 from depository.history.pages import Page, Pointer
 from depository.notebook.canonical import hash_bytes
@@ -283,7 +283,7 @@ def replayed(
     """
     newest: VersionEntry | None = None
     is_deleted: bool | None = None
-    origin: str | None = None
+    arrival: EventEntry | None = None
     refs: dict[str, int | None] = {}
     count = 0
     for entry in (entry for page in history for entry in reversed(page.entries)):
@@ -295,7 +295,7 @@ def replayed(
         else:
             if entry.event in (EventKind.RENAME, EventKind.DELETE, EventKind.UNDELETE):
                 is_deleted = entry.event is EventKind.DELETE if is_deleted is None else is_deleted
-                origin = origin or entry.other
+                arrival = arrival or (entry if entry.other else None)
             if entry.ref is not None:
                 refs.setdefault(entry.ref, entry.number)
         count += 1
@@ -310,7 +310,7 @@ def replayed(
         back=back,
         fingerprint=fingerprint(newest),
         deleted=bool(is_deleted),
-        renamed_from=origin,
+        renamed_from=arrival.other if arrival and arrival.event is EventKind.RENAME else None,
     )
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from depository import Depository
+from depository import Depository, Draft
 from depository.backends.base import Backend, Condition
 from depository.backends.memory import MemoryBackend
 from depository.backends.wrapper import Wrapper
@@ -293,6 +293,30 @@ def test_a_save_between_the_two_writes_of_a_rename_that_broke_off_is_not_lost(st
 
         assert see(left)[OLD].files[-1] == b"late"
         assert see(left)[NEW].files == files(1, 2)
+
+
+def test_a_rename_that_broke_off_is_completed_whatever_was_saved_at_the_new_name_since(start: MemoryBackend) -> None:
+    both = [left for left in crashed(start, Fault.KILLED) if {OLD, NEW} <= {p for p, s in see(left).items() if s.alive}]
+    assert both
+    for left in both:
+        depo = depository_on(left)
+        more = [b"%d" % number for number in range(200)]
+        depo.save_all(NEW, [Draft(content) for content in more])
+        assert as_manifest(left, NEW).back  # the versions that came along are in a page
+        depo.rename(OLD, NEW)
+        assert states(left) == {NEW: ((*files(1, 2), *more), {"workspace": 202, "published": 1}, True)}
+
+
+def test_what_was_brought_back_under_two_names_keeps_both(depo: Depository, backend: Backend) -> None:
+    save(depo, OLD, 1, 2)
+    depo.delete(OLD)
+    depo.undelete(OLD, to=NEW)
+    depo.undelete(OLD)
+    before = see(backend)
+
+    with pytest.raises(AlreadyExists):
+        depo.rename(OLD, NEW)
+    assert see(backend) == before
 
 
 def test_what_is_noted_at_the_old_name_after_a_rename_broke_off_comes_along_behind_new_saves(
