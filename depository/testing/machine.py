@@ -94,7 +94,7 @@ class Processes(RuleBasedStateMachine):
         self.reader = Depository(self.store)
         self.model = Model()
         self.armed: dict[int, Fault] = {}
-        """What goes wrong in the next call."""
+        """What goes wrong in the next call that comes so far."""
         self.saved: list[bytes] = []
         self.unclear: tuple[str, list[Draft]] | None = None
         """Drafts of which it was not told whether they were saved."""
@@ -117,7 +117,7 @@ class Processes(RuleBasedStateMachine):
 
     @rule(at=st.integers(0, 9), fault=st.sampled_from(_KINDS))
     def arm(self, at: int, fault: Fault) -> None:
-        """Something will go wrong in the next call."""
+        """Something will go wrong in the next call that comes so far."""
         if self.has_faults:
             self.armed = {at: fault}
 
@@ -343,7 +343,6 @@ class Processes(RuleBasedStateMachine):
         """Make a call, hold the answer against the model's, and say whether there was a clear one."""
         process = self._process(client)
         process.store.begin(self.armed)
-        self.armed = {}
         before, after = self.model, self.model.copy()
         right: object
         try:
@@ -358,6 +357,8 @@ class Processes(RuleBasedStateMachine):
         except (DepositoryError, Killed) as error:
             answer = type(error)
         is_unclear = isinstance(answer, type) and issubclass(answer, (StorageError, CorruptData, Killed))
+        if process.store.faults:
+            self.armed = {}  # what has not happened yet happens in a call that makes as many of the store
         if process.store.faults and is_unclear:
             process.store.finish()
             states = [before, after]
