@@ -151,7 +151,7 @@ class Moving(Opened):
             message: what is to be said about it.
 
         Raises:
-            NoNotebook: nothing was deleted there, or not so much.
+            NoNotebook: nothing was deleted there, or no more than are passed over.
             AlreadyExists: there is a notebook at the path where it would come back.
             InvalidInput: an older one cannot be brought back to the same path, or `skip` is below 0.
         """

@@ -10,6 +10,7 @@ from itertools import dropwhile, islice, takewhile
 
 from depository.errors import AlreadyExists, AlteredObject, Conflict, NoNotebook, UnsupportedFormat
 from depository.history import manifest as manifests
+from depository.history import pages
 from depository.history.commit import Commits, Proposal
 from depository.history.entries import Entry, EventEntry, EventKind, VersionEntry
 from depository.history.manifest import Buried, Manifest
@@ -79,7 +80,7 @@ def undelete(commits: Commits, objects: Objects, path: str, target: str, event: 
         skip: how many histories of that name to pass over that were deleted later; only where the target is another.
 
     Raises:
-        NoNotebook: nothing was deleted there, or not so much.
+        NoNotebook: nothing was deleted there, or no more than are passed over.
         AlreadyExists: there is a notebook at the target.
         CorruptData: what there is of the displaced history is missing or altered.
     """
@@ -260,9 +261,11 @@ def _renumbered(entry: Entry, numbers: Mapping[int, int]) -> Entry:
 
 
 def _begins_with(commits: Commits, target: Manifest, source: Manifest) -> bool:
-    """Whether all versions of one history are the first ones of another."""
-    versions = (entry for entry in commits.history(target) if isinstance(entry, VersionEntry))
-    return next(dropwhile(lambda version: version.number > source.latest, versions), None) == source.newest
+    """Whether the newest version of one history is that of the same number of another, which then has all of them."""
+    if source.newest in (target.newest, *target.recent):
+        return True
+    page = pages.find(source.latest, target.back, commits.read_page)
+    return page is not None and source.newest in page.entries
 
 
 def _bury(objects: Objects, manifest: Manifest) -> Buried:

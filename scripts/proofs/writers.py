@@ -1,7 +1,6 @@
 """What the clients of part ``interleavings`` do, to a depository and to the model."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from functools import partial
 from random import Random
 from typing import NamedTuple
@@ -113,7 +112,7 @@ def rename(old: str, new: str) -> Deed:
         if there is not None and there != new and there in model.paths and (target is None or target.deleted):
             if target is not None:
                 model.buried.setdefault(new, []).append(target)
-            model.paths[new] = fought = deepcopy(model.paths[there])
+            model.paths[new] = fought = model.paths[there].copy()
             fought.lines = [*fought.lines[:-1], Line("rename", other=old)]
             raise Conflict(new)
 

@@ -9,6 +9,7 @@ import pytest
 from depository import Depository, Draft
 from depository.backends.base import Backend, Condition
 from depository.backends.memory import MemoryBackend
+from depository.backends.metering import Metering
 from depository.backends.wrapper import Wrapper
 from depository.errors import AlreadyExists, Conflict, InvalidInput, InvalidPath, NoNotebook, NoVersion, StorageError
 from depository.history import manifest as manifests
@@ -305,6 +306,21 @@ def test_a_rename_that_broke_off_is_completed_whatever_was_saved_at_the_new_name
         assert as_manifest(left, NEW).back  # the versions that came along are in a page
         depo.rename(OLD, NEW)
         assert states(left) == {NEW: ((*files(1, 2), *more), {"workspace": 202, "published": 1}, True)}
+
+
+def test_a_long_history_that_came_from_that_name_is_not_read_whole_to_refuse_another() -> None:
+    metered = Metering(MemoryBackend())
+    depo = found(metered)
+    save(depo, OLD, 1)
+    depo.rename(OLD, NEW)
+    depo.save_all(NEW, [Draft(b"%d" % number) for number in range(3000)])
+    save(depo, OLD, 2)
+    depo = depository_on(metered)
+    metered.reset()
+    with pytest.raises(AlreadyExists):
+        depo.rename(OLD, NEW)
+
+    assert len(metered.log) < 20
 
 
 def test_what_was_brought_back_under_two_names_keeps_both(depo: Depository, backend: Backend) -> None:
