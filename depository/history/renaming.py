@@ -281,8 +281,11 @@ def _deleted(objects: Objects, path: str, manifest: Manifest | None, skip: int) 
     if manifest is None or not count:
         raise NoNotebook(f"Nothing that was called '{path}' has been deleted.")
     if skip >= count:
-        only = "Only one notebook that was" if count == 1 else f"Only {count} notebooks that were"
-        raise NoNotebook(f"{only} called '{path}' can be brought back: pass over {count - 1} at most.")
+        if count == 1:
+            raise NoNotebook(f"Only one notebook that was called '{path}' can be brought back: pass over none.")
+        raise NoNotebook(
+            f"Only {count} notebooks that were called '{path}' can be brought back: pass over {count - 1} at most."
+        )
     if manifest.deleted:
         if not skip:
             return manifest

@@ -198,7 +198,7 @@ def test_of_several_that_lost_a_name_each_comes_back(displaced: Depository, back
 
 def test_how_many_to_pass_over_is_of_use_only_for_another_name(displaced: Depository, backend: Backend) -> None:
     before = see(backend)
-    with pytest.raises(NoNotebook, match="Only one notebook"):
+    with pytest.raises(NoNotebook, match="Only one notebook that was called .* pass over none"):
         displaced.undelete(NEW, to="back.ipynb", skip=1)
     with pytest.raises(InvalidInput, match="Name another path"):
         displaced.undelete(NEW, skip=1)
