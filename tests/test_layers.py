@@ -54,14 +54,15 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "jupyter": ("jupyter", "__init__", "spool", "api", "diff", "notebook", "backends.s3_settings", "errors"),
     "spool": ("spool", "api", "backends.disk", "backends.s3_settings", "errors"),
     "api": ("api", "verifying", "search", "lineage", "diff", "history", "objects", "notebook", "backends", "errors"),
-    "search": ("search", "lineage", "history", "objects", "notebook", "backends.base", "errors"),
-    "verifying": ("verifying", "history", "objects", "notebook", "backends.base", "backends.wrapper", "errors"),
+    "search": ("search", "lineage", "history", "objects", "notebook", "backends.base", "rows", "errors"),
+    "verifying": ("verifying", "history", "objects", "notebook", "backends.base", "backends.wrapper", "rows", "errors"),
     "lineage": ("lineage", "diff", "history", "objects", "notebook", "errors"),
     "diff": ("diff", "notebook", "errors"),
     "history": ("history", "objects", "notebook.canonical", "backends.base", "errors"),
     "objects": ("objects", "notebook", "backends.base", "errors"),
     "notebook": ("notebook", "errors"),
     "backends": ("backends", "errors"),
+    "rows": (),
     "errors": (),
 }
 """What each layer may import. A name with a dot is one module of a layer, and no more of it."""

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -20,11 +21,22 @@ from blake3 import blake3
 
 from depository.history.entries import Change, ContentKind, VersionEntry
 from depository.notebook.canonical import decode_text, encode_text
+from depository.rows import (
+    FAILURES,
+    DamagedError,
+    Row,
+    check_structure,
+    check_tables,
+    is_damage,
+    make_tables,
+    summed,
+    whole,
+)
 from depository.search import layouts
 from depository.search.layouts import Layout
 from depository.search.texts import Group, Sheet, Text
 
-FORMAT = 1
+FORMAT = 2
 """Of the tables below. Another one is thrown away."""
 
 _APPLICATION = 0x44504F49  # "DPOI"
@@ -45,50 +57,36 @@ _BLOCKS = {
     length: f"SELECT id, texts FROM blocks WHERE id IN ({', '.join('?' * length)}) ORDER BY id"  # noqa: S608
     for length in _LENGTHS
 }
+_VERSIONS = (
+    "SELECT number, time, author, hash, change, kind, sum FROM versions WHERE path = ? AND number BETWEEN ? AND ? "
+)
 _AT_ONCE = _LENGTHS[-1]
 """Blocks that are read in one go."""
-_USELESS = {
-    sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_FORMAT,
-    sqlite3.SQLITE_SCHEMA,
-    sqlite3.SQLITE_MISMATCH,
-    sqlite3.SQLITE_CONSTRAINT,
-}
-"""What SQLite says of a file that holds something else than it should."""
-
-FAILURES = (sqlite3.Error, UnicodeDecodeError)
-"""What may come of a file that is damaged. Python's module cannot even read what SQLite says of some."""
-
 _TABLES = """
 CREATE TABLE paths (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, etag TEXT NOT NULL, state INTEGER NOT NULL,
-    ended INTEGER, oldest INTEGER NOT NULL, latest INTEGER NOT NULL, refs TEXT NOT NULL
+    ended INTEGER, oldest INTEGER NOT NULL, latest INTEGER NOT NULL, refs TEXT NOT NULL, sum INTEGER NOT NULL
 );
 CREATE TABLE versions (
     path INTEGER NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL, author TEXT NOT NULL, hash BLOB NOT NULL,
-    change INTEGER NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (path, number)
+    change INTEGER NOT NULL, kind INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (path, number)
 ) WITHOUT ROWID;
 CREATE TABLE blocks (id INTEGER PRIMARY KEY, texts BLOB NOT NULL);
-CREATE TABLE digests (digest BLOB PRIMARY KEY, text INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE digests (digest BLOB PRIMARY KEY, text INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE layouts (
     path INTEGER NOT NULL, sheet INTEGER NOT NULL, number INTEGER NOT NULL, base INTEGER, cells BLOB,
-    PRIMARY KEY (path, sheet, number)
+    sum INTEGER NOT NULL, PRIMARY KEY (path, sheet, number)
 ) WITHOUT ROWID;
 CREATE TABLE complete (
-    path INTEGER NOT NULL, sheet INTEGER NOT NULL, latest INTEGER NOT NULL, texts BLOB NOT NULL,
-    PRIMARY KEY (path, sheet)
+    path INTEGER NOT NULL, sheet INTEGER NOT NULL, latest INTEGER NOT NULL, layouts INTEGER NOT NULL,
+    texts BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (path, sheet)
 ) WITHOUT ROWID;
 """
-# blocks: texts that were read together, compressed; the number of a text is that of its block and its place in there.
-# layouts: from version `number` on, until the next row; `base` is the number of the row that it is kept as a difference
-# from, and no cells means that the version could not be read. complete: every version up to `latest` has its layout,
-# and these are all their texts.
-
-
-class IndexDamagedError(sqlite3.DatabaseError):
-    """The index holds what no index does."""
+# blocks: the number of the block and texts that were read together, compressed; the number of a text is that of its
+# block and its place in there. layouts: from version `number` on, until the next row; `base` is the number of the row
+# that it is kept as a difference from, and no cells means that the version could not be read. complete: every version
+# up to `latest` has its layout; there are so many layouts, and these are all their texts. sum: of the other values of
+# the row.
 
 
 class State(IntEnum):
@@ -175,12 +173,12 @@ class Index:
 
     def known(self, path: str) -> Known | None:
         """What is known of a path."""
-        row = self._row("SELECT id, path, etag, state, ended, oldest, latest, refs FROM paths WHERE path = ?", path)
+        row = self._row("SELECT id, etag, state, ended, oldest, latest, refs, sum FROM paths WHERE path = ?", path)
+        if row is None:
+            return None
+        number, etag, state, ended, oldest, latest, refs = whole(row, path)
         with _checked():
-            if row is None:
-                return None
-            number, name, etag, state, ended, oldest, latest, refs = row
-            return Known(number, name, etag, State(state), ended, oldest, latest, dict(json.loads(refs)))
+            return Known(number, path, etag, State(state), ended, oldest, latest, dict(json.loads(refs)))
 
     def note(self, path: Known, new: Iterable[VersionEntry]) -> Known:
         """Keep what was learnt of a path, and versions of it. One that begins, or begins anew, has no id yet.
@@ -194,64 +192,68 @@ class Index:
         if not path.id:
             self._forget(path.path)
         self._check(path)
-        values = (path.etag, path.state, path.ended, path.oldest, path.latest, json.dumps(dict(path.refs)))
-        if path.id:
-            self._database.execute(
-                "UPDATE paths SET etag = ?, state = ?, ended = ?, oldest = ?, latest = ?, refs = ? WHERE id = ?",
-                (*values, path.id),
-            )
-        else:
-            done = self._database.execute(
-                "INSERT INTO paths (etag, state, ended, oldest, latest, refs, path) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*values, path.path),
-            )
+        if not path.id:
+            done = self._database.execute("INSERT INTO paths VALUES (NULL, ?, '', 0, NULL, 0, 0, '', 0)", (path.path,))
             path = path._replace(id=done.lastrowid or 0)
+        values = (path.etag, int(path.state), path.ended, path.oldest, path.latest, json.dumps(dict(path.refs)))
+        self._database.execute(
+            "UPDATE paths SET etag = ?, state = ?, ended = ?, oldest = ?, latest = ?, refs = ?, sum = ? WHERE id = ?",
+            (*summed(values, path.path, path.id), path.id),
+        )
+        rows = ((e.number, e.time, e.author, e.hash, int(e.change), int(e.kind)) for e in new)
         self._database.executemany(
-            "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)",
-            ((path.id, e.number, e.time, e.author, e.hash, int(e.change), int(e.kind)) for e in new),
+            "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            ((path.id, *summed(row, path.id)) for row in rows),
         )
         return path
 
     def versions(self, path: Known, first: int = 1) -> list[VersionEntry]:
         """The versions of a path that are known, from one on, the oldest first; of their fields, those that count."""
-        rows = self._database.execute(
-            "SELECT number, time, author, hash, change, kind FROM versions WHERE path = ? AND number >= ? "
-            "ORDER BY number",
-            (path.id, first),
-        ).fetchall()
         with _checked():
-            return [_version(row) for row in rows]
+            return [_version(row) for row in self._versions(path, first, path.latest)]
 
     def version(self, path: Known, number: int) -> VersionEntry | None:
         """One version of a path, if it is known."""
-        row = self._row(
-            "SELECT number, time, author, hash, change, kind FROM versions WHERE path = ? AND number = ?",
-            *(path.id, number),
-        )
         with _checked():
-            return _version(row) if row else None
+            return next((_version(row) for row in self._versions(path, number, number)), None)
 
     def moments(self, path: Known, number: int | None = None) -> list[Moment]:
         """When the known versions of a path were made, and by whom, the oldest first; or of one of them alone."""
-        rows = self._database.execute(
-            "SELECT number, time, author FROM versions WHERE path = ? AND number BETWEEN ? AND ? ORDER BY number",
-            (path.id, number or 1, number or path.latest),
-        ).fetchall()
-        return [Moment(*row) for row in rows]
+        return [Moment(*row[:3]) for row in self._versions(path, number or 1, number or path.latest)]
 
     def origin(self, path: Known, sheet: Sheet, number: int) -> int:
         """The version whose sheet is that of another: the newest, up to that one, that changed it."""
-        row = self._row(
-            "SELECT max(number) FROM versions WHERE path = ? AND number <= ? AND change <= ?",
-            *(path.id, number, sheet.changed_by),
-        )
-        return min(number, path.oldest) if row[0] is None else row[0]
+        expected = number
+        for row in self._database.execute(_VERSIONS + "ORDER BY number DESC", (path.id, path.oldest, number)):
+            found, *_, change, _ = whole(row, path.id)
+            if found != expected:
+                break
+            if change <= sheet.changed_by:
+                return expected
+            expected -= 1
+        if expected >= path.oldest:
+            raise self._lacking(path, "version")
+        return min(number, path.oldest)
+
+    def _versions(self, path: Known, first: int, last: int) -> list[Row]:
+        """What is known of the versions from one to another: all of them, as far back as the path is known."""
+        rows = self._database.execute(_VERSIONS + "ORDER BY number", (path.id, first, last)).fetchall()
+        found = [whole(row, path.id) for row in rows]
+        expected = range(max(first, path.oldest), min(last, path.latest) + 1)
+        if [row[0] for row in found[len(found) - len(expected) :]] != list(expected):
+            raise self._lacking(path, "version")
+        return found
 
     def _forget(self, path: str) -> None:
         if row := self._row("SELECT id FROM paths WHERE path = ?", path):
             for table in ("versions", "layouts", "complete"):
                 self._database.execute(f"DELETE FROM {table} WHERE path = ?", row)  # noqa: S608 - names of ours
             self._database.execute("DELETE FROM paths WHERE id = ?", row)
+
+    def _lacking(self, path: Known, what: str) -> DamagedError:
+        """The error that something is not there that has to be, unless the path has begun anew meanwhile."""
+        self._check(path)
+        return DamagedError(f"The index lacks a {what}.")
 
     def _check(self, path: Known) -> None:
         if path.id and not self._row("SELECT 1 FROM paths WHERE id = ?", path.id):
@@ -261,15 +263,17 @@ class Index:
 
     def is_complete(self, path: Known, sheet: Sheet) -> bool:
         """Whether every version of a path has its layout."""
-        row = self._row("SELECT latest FROM complete WHERE path = ? AND sheet = ?", path.id, sheet.number)
+        row = self._complete(path, sheet)
         return row is not None and row[0] >= path.latest
 
     def set_complete(self, path: Known, sheet: Sheet) -> None:
         """Note that every version of a path has its layout."""
         self._check(path)
-        texts = layouts.pack(sorted(self._texts_of_layouts(path, sheet)))
+        rows = self._layouts(path, sheet)
+        values = path.latest, len(rows), layouts.pack(sorted(_texts_in(rows)))
         self._database.execute(
-            "INSERT OR REPLACE INTO complete VALUES (?, ?, ?, ?)", (path.id, sheet.number, path.latest, texts)
+            "INSERT OR REPLACE INTO complete VALUES (?, ?, ?, ?, ?, ?)",
+            summed((path.id, sheet.number, *values)),
         )
 
     def read_numbers(self, path: Known, sheet: Sheet) -> set[int]:
@@ -285,11 +289,10 @@ class Index:
         base: tuple[int, Layout] | None = None
         self._check(path)
         rows: list[tuple[int, int, int, int | None, bytes]] = []
+        unread: list[tuple[int, int, int, None, None]] = []
         for step, (number, groups) in enumerate(read):
             if groups is None:
-                self._database.execute(
-                    "INSERT OR IGNORE INTO layouts VALUES (?, ?, ?, NULL, NULL)", (path.id, sheet.number, number)
-                )
+                unread.append((path.id, sheet.number, number, None, None))
                 base = None
                 continue
             layout = layouts.layout_of([numbers[text] for text in group] for group in groups)
@@ -298,14 +301,12 @@ class Index:
             packed = layouts.pack(layout, base[1] if base else None)
             rows.append((path.id, sheet.number, number, base[0] if base else None, packed))
             base = number, layout
-        self._database.executemany("INSERT OR REPLACE INTO layouts VALUES (?, ?, ?, ?, ?)", rows)
+        self._database.executemany("INSERT OR REPLACE INTO layouts VALUES (?, ?, ?, ?, ?, ?)", map(summed, rows))
+        self._database.executemany("INSERT OR IGNORE INTO layouts VALUES (?, ?, ?, ?, ?, ?)", map(summed, unread))
 
     def layouts(self, path: Known, sheet: Sheet) -> Iterator[tuple[int, Layout | None]]:
         """The layouts of a path: from which version on, and what it is; the oldest first."""
-        rows = self._database.execute(
-            "SELECT number, base, cells FROM layouts WHERE path = ? AND sheet = ? ORDER BY number",
-            (path.id, sheet.number),
-        ).fetchall()
+        rows = self._layouts(path, sheet)
         before: tuple[int, Layout] | None = None
         for number, base, cells in rows:
             if cells is None:
@@ -320,29 +321,40 @@ class Index:
             yield number, layout
 
     def layout_at(self, path: Known, sheet: Sheet, number: int) -> Layout | None:
-        """The layout of one version, if it was read."""
+        """The layout of one version; None if it could not be read."""
         row = self._row(
-            "SELECT number, cells FROM layouts WHERE path = ? AND sheet = ? AND number <= ? "
+            "SELECT number, base, cells, sum FROM layouts WHERE path = ? AND sheet = ? AND number <= ? "
             "ORDER BY number DESC LIMIT 1",
             *(path.id, sheet.number, number),
         )
-        return None if row is None or row[1] is None else self._layout(path, sheet, row[0])
+        if number >= path.oldest and (row is None or row[0] < self.origin(path, sheet, number)):
+            raise self._lacking(path, "layout")
+        return None if row is None or row[2] is None else self._layout(path, sheet, row[0])
 
     def text_numbers(self, path: Known, sheet: Sheet) -> set[int]:
         """The numbers of all texts that any version of a path has."""
-        row = self._row("SELECT latest, texts FROM complete WHERE path = ? AND sheet = ?", path.id, sheet.number)
+        row = self._complete(path, sheet)
         if row is None or row[0] != path.latest:
-            return self._texts_of_layouts(path, sheet)
+            return _texts_in(self._layouts(path, sheet))
         with _checked():
-            return layouts.new_in(row[1], is_difference=False)
+            return layouts.new_in(row[2], is_difference=False)
 
-    def _texts_of_layouts(self, path: Known, sheet: Sheet) -> set[int]:
+    def _complete(self, path: Known, sheet: Sheet) -> Row | None:
+        row = self._row(
+            "SELECT latest, layouts, texts, sum FROM complete WHERE path = ? AND sheet = ?", path.id, sheet.number
+        )
+        return None if row is None else whole(row, path.id, sheet.number)
+
+    def _layouts(self, path: Known, sheet: Sheet) -> list[Row]:
+        key = path.id, sheet.number
+        complete = self._complete(path, sheet)  # before the layouts, which only become more
         rows = self._database.execute(
-            "SELECT base IS NOT NULL, cells FROM layouts WHERE path = ? AND sheet = ? AND cells IS NOT NULL",
-            (path.id, sheet.number),
+            "SELECT number, base, cells, sum FROM layouts WHERE path = ? AND sheet = ? ORDER BY number", key
         ).fetchall()
-        with _checked():
-            return set().union(*(layouts.new_in(cells, is_difference=bool(base)) for base, cells in rows))
+        found = [whole(row, *key) for row in rows]
+        if any(old[0] >= new[0] for old, new in pairwise(found)) or (complete and len(found) < complete[1]):
+            raise self._lacking(path, "layout")
+        return found
 
     # texts
 
@@ -359,30 +371,35 @@ class Index:
             length = next(length for length in _LENGTHS if length >= len(part))
             rows = self._database.execute(_BLOCKS[length], part + part[-1:] * (length - len(part))).fetchall()
             if len(rows) < len(part):
-                raise IndexDamagedError("The index lacks a text.")
+                raise DamagedError("The index lacks a text.")
             for block, packed in rows:
                 with _checked():
                     data = self._unpacked.decompress(packed)
-                    found = self._in_block(data, blocks[block], sought) if sought in data else ()
+                    found = self._in_block(block, data, blocks[block], sought) if sought in data else ()
                 yield from found
 
-    def _in_block(self, data: bytes, numbers: Sequence[int], sought: bytes) -> list[tuple[int, int, str]]:
-        texts = msgpack.unpackb(data)
+    def _in_block(self, block: int, data: bytes, numbers: Sequence[int], sought: bytes) -> list[tuple[int, int, str]]:
+        is_of, texts = msgpack.unpackb(data)
+        if is_of != block:
+            raise ValueError("it is another block")
         chosen = ((number, *texts[number & _PLACE_MASK]) for number in numbers)
         return [(number, layer, decode_text(text)) for number, layer, text in chosen if sought in text]
 
+    def check_numbers(self) -> None:
+        """See that no text is there that `number_of` would not find. All else that is gone is missed when it is read.
+
+        Raises:
+            sqlite3.Error, UnicodeDecodeError: there is damage.
+        """
+        check_structure(self._database, "digests")
+        for row in self._database.execute("SELECT digest, text, sum FROM digests"):
+            whole(row)
+
     def number_of(self, text: Text) -> int | None:
         """The number of a text, if any version has it."""
-        row = self._row("SELECT text FROM digests WHERE digest = ?", _digest(text))
-        return row[0] if row else None
-
-    def paths_with(self, sheet: Sheet) -> list[Known]:
-        """All paths that have layouts of a sheet."""
-        rows = self._database.execute(
-            "SELECT path FROM paths WHERE id IN (SELECT path FROM layouts WHERE sheet = ?) ORDER BY path",
-            (sheet.number,),
-        ).fetchall()
-        return [known for row in rows if (known := self.known(row[0]))]
+        digest = _digest(text)
+        row = self._row("SELECT text, sum FROM digests WHERE digest = ?", digest)
+        return whole(row, digest)[0] if row else None
 
     def _numbered(self, texts: Iterable[Text]) -> dict[Text, int]:
         """The numbers of some texts; those that no version had so far are kept."""
@@ -403,27 +420,24 @@ class Index:
         return numbers
 
     def _kept(self, texts: Sequence[Text]) -> dict[Text, int]:
-        packed = msgpack.packb([[int(layer), encode_text(text)] for layer, text in texts])
-        done = self._database.execute("INSERT INTO blocks (texts) VALUES (?)", (self._packed.compress(packed),))
-        block = (done.lastrowid or 0) << _PLACE_BITS
-        numbers = {text: block | place for place, text in enumerate(texts)}
-        self._database.executemany(
-            "INSERT INTO digests VALUES (?, ?)", ((_digest(text), number) for text, number in numbers.items())
-        )
+        block = self._row("SELECT COALESCE(MAX(id), 0) + 1 FROM blocks")[0]
+        packed = msgpack.packb([block, [[int(layer), encode_text(text)] for layer, text in texts]])
+        self._database.execute("INSERT INTO blocks VALUES (?, ?)", (block, self._packed.compress(packed)))
+        numbers = {text: block << _PLACE_BITS | place for place, text in enumerate(texts)}
+        rows = ((_digest(text), number) for text, number in numbers.items())
+        self._database.executemany("INSERT INTO digests VALUES (?, ?, ?)", map(summed, rows))
         return numbers
 
     def _layout(self, path: Known, sheet: Sheet, number: int) -> Layout:
         steps: list[bytes] = []
         wanted: int | None = number
         while wanted is not None:
-            row = self._row(
-                "SELECT base, cells FROM layouts WHERE path = ? AND sheet = ? AND number = ?",
-                *(path.id, sheet.number, wanted),
-            )
+            key = path.id, sheet.number, wanted
+            row = self._row("SELECT base, cells, sum FROM layouts WHERE path = ? AND sheet = ? AND number = ?", *key)
             if row is None or row[1] is None or len(steps) > _LONGEST_CHAIN:
-                raise IndexDamagedError("The index lacks a layout.")
-            wanted = row[0]
-            steps.append(row[1])
+                raise DamagedError("The index lacks a layout.")
+            wanted, cells = whole(row, *key)
+            steps.append(cells)
         layout: Layout | None = None
         with _checked():
             for data in reversed(steps):
@@ -442,16 +456,17 @@ class Index:
             if self._is_ours():  # another process was faster
                 return
             if self._row("SELECT 1 FROM sqlite_master"):
-                raise IndexDamagedError("It is an index of another format.")
-            for statement in _TABLES.split(";"):
-                self._database.execute(statement)
+                raise DamagedError("It is an index of another format.")
+            make_tables(self._database, _TABLES)
             self._database.execute(f"PRAGMA application_id = {_APPLICATION}")
             self._database.execute(f"PRAGMA user_version = {FORMAT}")
 
     def _is_ours(self) -> bool:
         found = self._row("PRAGMA application_id")[0], self._row("PRAGMA user_version")[0]
         if found not in {(_APPLICATION, FORMAT), (0, 0)}:
-            raise IndexDamagedError("It is an index of another format.")
+            raise DamagedError("It is an index of another format.")
+        if found != (0, 0):
+            check_tables(self._database, _TABLES)
         return found != (0, 0)
 
 
@@ -467,20 +482,13 @@ def open_index(file: str | None, *, anew: bool = False) -> Index:
     try:
         return Index(file)
     except (*FAILURES, OSError) as error:
-        if not file or not is_useless(error):
+        if not file or not is_damage(error):
             return Index(None)
     remove(file)
     try:
         return Index(file)
     except (*FAILURES, OSError):
         return Index(None)
-
-
-def is_useless(error: BaseException) -> bool:
-    """Whether an error says that the file holds something else than an index: not only that it cannot be used now."""
-    if isinstance(error, IndexDamagedError | UnicodeDecodeError) or "decode to UTF-8" in str(error):
-        return True
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _USELESS
 
 
 def remove(file: str) -> None:
@@ -495,6 +503,13 @@ def _version(row: Sequence[Any]) -> VersionEntry:
     return VersionEntry(number, time, author, "", "", digest, 0, ContentKind(kind), Change(change), None)
 
 
+def _texts_in(rows: Iterable[Sequence[Any]]) -> set[int]:
+    """The numbers of the texts that layouts name, or their differences."""
+    named = ((base, cells) for _, base, cells in rows if cells is not None)
+    with _checked():
+        return set().union(*(layouts.new_in(cells, is_difference=base is not None) for base, cells in named))
+
+
 def _digest(text: Text) -> bytes:
     return blake3(bytes([text.layer]) + encode_text(text.text)).digest(length=16)
 
@@ -504,4 +519,4 @@ def _checked() -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError, LookupError, OverflowError, MemoryError, zstandard.ZstdError) as error:
-        raise IndexDamagedError("The index is damaged.") from error
+        raise DamagedError("The index is damaged.") from error

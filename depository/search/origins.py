@@ -1,10 +1,10 @@
 """Where a cell was first: the index asked for the versions that hold a source word for word."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from depository.lineage.origins import Origin
 from depository.search.index import Index, Known
-from depository.search.indexed import Cache, Indexed
+from depository.search.indexed import Cache, Indexed, Paths
 from depository.search.query import Layer, Telling
 from depository.search.texts import Sheet, Text, with_plain_ends
 from depository.search.updating import Line, Store, Wanted
@@ -27,7 +27,7 @@ class IndexOrigins:
         self._cache = cache
         self._telling = telling
         self._indexed: Indexed | None = None
-        self._paths: list[Known] = []
+        self._paths: Paths = {}
 
     def close(self) -> None:
         """Let go of the index."""
@@ -38,12 +38,13 @@ class IndexOrigins:
         """The earliest version, of whatever notebook, that has a cell of this kind and source, as `Origins` says."""
         if self._indexed is None:
             self._indexed = Indexed(self._store, Wanted((Sheet.SOURCE,), None), self._cache, self._telling)
-            self._paths = list(self._indexed.paths(list(self._lines())))
+            self._indexed.ask({}, lambda index, _: index.check_numbers())
+            self._paths = self._indexed.whole(list(self._lines()))
         text = Text(Layer.CODE if kind == "code" else Layer.MARKDOWN, with_plain_ends(source))
-        return self._indexed.ask(self._paths, lambda index, paths: _earliest(index, paths, text, before))
+        return self._indexed.ask(self._paths, lambda index, paths: _earliest(index, paths.values(), text, before))
 
 
-def _earliest(index: Index, paths: Sequence[Known], text: Text, before: int) -> Origin | None:
+def _earliest(index: Index, paths: Iterable[Known], text: Text, before: int) -> Origin | None:
     number = index.number_of(text)
     if number is None:
         return None

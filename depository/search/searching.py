@@ -5,9 +5,10 @@ path, with the versions that have it.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 
 from depository.search import layouts
@@ -50,15 +51,16 @@ def _matches(
     todo = list(lines)
     finder: _Finder | None = None
 
-    def find(index: Index, paths: Sequence[Known]) -> list[Match]:
+    def find(path: str, index: Index, paths: Mapping[str, Known]) -> list[Match]:
         nonlocal finder
         if finder is None or finder.index is not index:
             finder = _Finder(index, query, pattern, wanted)
-        return [match for path in paths for match in finder.find(path)]
+        return finder.find(paths[path]) if path in paths else []  # it may have been renamed meanwhile
 
     with closing(Indexed(store, wanted, cache, telling)) as indexed:
-        for path in indexed.paths(todo):
-            yield from indexed.ask([path], find)
+        for batch in indexed.batches(todo):
+            for path in list(batch):
+                yield from indexed.ask(batch, partial(find, path))
 
 
 class _Finder:

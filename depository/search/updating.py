@@ -196,7 +196,7 @@ def _compared(
     except CorruptData as error:
         first = min([manifest.latest + 1, *(e.number for e in new), *([known.oldest] if known and is_joined else [])])
         damage = f"What is older than v{first} of '{manifest.path}' is not searched: {error}"
-    oldest = min((entry.number for entry in new), default=manifest.latest)
+    oldest = min((entry.number for entry in new), default=manifest.latest + bool(damage))
     if known and is_joined:
         fresh = fresh._replace(id=known.id)
         oldest = min(oldest, known.oldest)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from depository.errors import DepositoryError, InvalidPath, StorageError
 from depository.spool.directory import Name, Spool
 from depository.spool.items import Item
-from depository.spool.schedule import UNCONFIRMED, Entry
+from depository.spool.schedule import UNCONFIRMED, Entry, is_due
 
 NOWHERE = ""
 """Stands for the depository of items that have none yet, because a settings file cannot be used."""
@@ -92,7 +92,7 @@ class Backlog:
     def _entries(self) -> Iterator[Entry]:
         accepted, unconfirmed = self._spool.listed()
         now = self._clock()
-        if now >= self._locate_next:
+        if is_due(self._locate_next, now):
             self._locate_next = now + _LOCATE_AGAIN
             self._unlocated.clear()
             self.trouble = None

@@ -18,7 +18,7 @@ from depository.errors import DepositoryError, InvalidInput, NoDepository, Stora
 from depository.spool import problems
 from depository.spool.applying import Applier, Tools
 from depository.spool.problems import Problem
-from depository.spool.schedule import MOST_BYTES, Entry, Task, plan
+from depository.spool.schedule import MOST_BYTES, Entry, Task, is_due, plan
 
 if TYPE_CHECKING:
     from depository.depository import Depository
@@ -108,9 +108,9 @@ class Drain:
             entries: what waits for the depository.
         """
         now = self._tools.clock()
-        if self._problem and self._problem.next > now:
+        if self._problem and not is_due(self._problem.next, now):
             return False
-        if self.next is not None and self.next <= now:
+        if self.next is not None and is_due(self.next, now):
             return True
         return any(not entry.is_held and entry.name not in self._left for entry in entries)
 
@@ -186,7 +186,7 @@ class Drain:
         now = self._tools.clock()
         there = {entry.name for entry in entries}
         self._pauses = {name: pause for name, pause in self._pauses.items() if name in there}
-        paused = {name for name, pause in self._pauses.items() if pause.next > now}
+        paused = {name for name, pause in self._pauses.items() if not is_due(pause.next, now)}
         made = plan(entries, now=now, stopped=busy | paused, is_flush=is_flush)
         ready.extend(made.tasks)
         return made.due

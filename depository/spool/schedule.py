@@ -144,6 +144,11 @@ def plan(entries: Sequence[Entry], *, now: int, stopped: Container[Name] = froze
     return Plan(tuple(sorted(tasks, key=lambda task: task.entries[0].name)), min(due, default=None))
 
 
+def is_due(moment: int, now: int) -> bool:
+    """Whether it is time. Nothing is put off for longer than `LONGEST`, unless the clock was set back meanwhile."""
+    return not now < moment <= now + LONGEST
+
+
 def fold(saves: Sequence[Entry], *, now: int, is_ended: bool = False) -> tuple[list[Group], int | None]:
     """Consecutive saves of a path as the versions that they are to be, and when a run that is still open ends.
 

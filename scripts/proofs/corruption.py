@@ -5,9 +5,11 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
 
 from benchmarks.results import Figure, Row, Section, Table, at_least, at_most
 
@@ -16,10 +18,12 @@ from depository.backends.memory import MemoryBackend
 from depository.depository import Depository
 from depository.errors import DepositoryError
 from depository.marker import KEY as MARKER
-from depository.search.query import Query, Telling, Versions
+from depository.objects.store import key_of
+from depository.search.query import Layer, Query, Telling, Versions
 from depository.spool.directory import Spool
 from depository.spool.items import Item
 from depository.spool.items import Kind as ItemKind
+from depository.verifying import checking
 from proofs import damaged
 from proofs.damaged import OTHER, Altered, Target
 from proofs.part import Options
@@ -102,7 +106,10 @@ def run(options: Options) -> Section:
 def damages(data: bytes, most: int, random: Random) -> Iterator[Damage]:
     """Every byte with some of its bits flipped, every length, and a few ways of going on."""
     few = most if most < WHOLE else _PLACES
-    places = range(len(data)) if len(data) <= most else sorted(random.sample(range(len(data)), few))
+    places = list(range(len(data)))
+    if len(data) > most:
+        used = [place for place in places if data[place]]  # a file of SQLite is mostly room for more
+        places = sorted(random.sample(used, few))
     for place, mask in itertools.product(places, MASKS):
         yield Damage(f"byte {place} ^ {mask:#x}", data[:place] + bytes([data[place] ^ mask]) + data[place + 1 :])
     for length in places:
@@ -142,9 +149,22 @@ def _with_notes(ask: Callable[[Callable[[str], None]], Answer]) -> Answer:
     return Told(" ".join(notes)) if notes else answer
 
 
-def _grep(depo: Depository, path: str, index: str | None = None) -> Answer:
+def _grep(depo: Depository, path: str) -> Answer:
     query = Query("a", versions=Versions.ALL)
-    return _with_notes(lambda note: list(depo.grep(query, prefix=path, telling=Telling(note), index=index)))
+    return _with_notes(lambda note: list(depo.grep(query, prefix=path, telling=Telling(note))))
+
+
+def _searched(depo: Depository, index: str) -> Answer:
+    """All that is asked of an index: every layer of every version, what is gone, and whence copied cells are."""
+
+    def ask(note: Callable[[str], None]) -> Answer:
+        telling = Telling(note)
+        queries = Query("a", versions=Versions.ALL, layers=frozenset(Layer)), Query("a", versions=Versions.REMOVED)
+        found = [match for query in queries for match in depo.grep(query, telling=telling, index=index)]
+        with closing(depo.origins(index=index, telling=telling)) as origins:
+            return found, depo.blame(damaged.COPY, origins=origins)
+
+    return _with_notes(ask)
 
 
 def _details(depo: Depository, path: str, cache: str | None = None) -> Answer:
@@ -152,6 +172,27 @@ def _details(depo: Depository, path: str, cache: str | None = None) -> Answer:
     lost = [line.path for line in lines if line.version is None]
     # when it was changed is the store's word, and not the manifest's
     return Told(f"no details of {', '.join(lost)}") if lost else [(line.path, *line[2:]) for line in lines]
+
+
+class _StoppedError(Exception):
+    """Somebody has had enough of a check."""
+
+
+def _broken_off(depo: Depository, ledger: str) -> None:
+    """Check everything, and stop at the half."""
+
+    def progress(share: float) -> None:
+        if share > 0.5:
+            raise _StoppedError
+
+    # else so few notebooks are not on disk before all are checked
+    with patch.object(checking, "_KEPT_AFTER", 1), suppress(_StoppedError):
+        depo.verify(ledger=ledger, progress=progress)
+
+
+def _taken_up(depo: Depository, ledger: str) -> Answer:
+    findings: list[Finding] = []
+    return depo.verify(ledger=ledger, found=findings.append)._replace(resumed=True), findings
 
 
 def _undeleted(depo: Depository, path: str) -> Answer:
@@ -277,22 +318,33 @@ def _save_on_top(
 
 
 def _files(backend: Backend, scratch: Path, most: int, random: Random) -> Iterator[tuple[str, Tally]]:
-    yield (
-        "what is remembered for ls",
-        _file(scratch / "ls", most, random, lambda file: _details(damaged.fresh(backend), "", file)),
-    )
-    yield (
-        "the search index",
-        _file(scratch / "index", most, random, lambda file: _grep(damaged.fresh(backend), "team/chain.ipynb", file)),
-    )
+    lost = key_of(bytes.fromhex(damaged.fresh(backend).resolve("team/chain.ipynb", "v1").hash))
+    lossy = Altered(backend, {lost: b"damage"})
+    remembered: Mapping[str, tuple[Callable[[str], object], Callable[[str], Answer]]] = {
+        "what is remembered for ls": (
+            lambda file: _details(damaged.fresh(backend), "", file),
+            lambda file: _details(damaged.fresh(backend), "", file),
+        ),
+        "the search index": (
+            lambda file: _searched(damaged.fresh(backend), file),
+            lambda file: _searched(damaged.fresh(backend), file),
+        ),
+        "a check that was broken off": (
+            lambda file: _broken_off(damaged.fresh(lossy), file),
+            lambda file: _taken_up(damaged.fresh(lossy), file),
+        ),
+    }
+    for number, (kind, (make, ask)) in enumerate(remembered.items()):
+        yield kind, _file(scratch / f"remembered-{number}", most, random, make, ask)
     yield "a save that waits", _spooled(scratch / "spool", most, random)
 
 
-def _file(file: Path, most: int, random: Random, ask: Callable[[str], Answer]) -> Tally:
+def _file(file: Path, most: int, random: Random, make: Callable[[str], object], ask: Callable[[str], Answer]) -> Tally:
     """A file that may be thrown away at any time: whatever is in it, the answer is right."""
     tally = Tally()
-    right = ask(str(file))
+    make(str(file))
     data = file.read_bytes()
+    right = ask(str(file))
     for damage in damages(data, most, random):
         file.write_bytes(damage.data)
         tally.add("tried")
@@ -401,15 +453,16 @@ def _section(tallies: Mapping[str, Tally]) -> Section:
 
 _TEXT = (
     "One object of each kind is damaged, a single change at a time: in each byte the lowest bit, the highest and all "
-    "eight flipped; cut after each of its bytes; and followed by more. Objects of up to "
-    f"{WHOLE:,} bytes in every byte, larger ones at {_PLACES:,} places. After each change everything that reads the "
-    "notebook is asked: read, load, diff, log, history, refs, blame, grep, ls, info. The answer has to be the right "
-    "one, byte for byte, or an error of depository's own that names the object or the notebook. Of seven damages one "
-    "is looked at from all sides: `verify` has to find it; what does not need the object, and another notebook, has to "
-    "be as ever; then a new version is saved on top and the damage taken away again: everything, the new version too, "
-    "has to read right. *Saves that share it*: the new version has the same image or text as the damaged one, refers "
-    "to the same object, and says so when it is read. The two files that only remember what was read have to be seen "
-    "through; the search index is an SQLite file, and SQLite has no checksums: of single changed bytes about one in "
-    "two thousand changes what `grep` finds, until `grep --reindex`. `ls` alone reads lengths and no contents: it "
-    "shows a manifest whose length has changed by one byte as deleted, or as alive, until something reads it."
+    f"eight flipped; cut after each of its bytes; and followed by more. Objects of up to {WHOLE:,} bytes in every "
+    f"byte, larger ones at {_PLACES:,} places that are not zero. After each change everything that reads the notebook "
+    "is asked: read, load, diff, log, history, refs, blame, grep, ls, info. The answer has to be the right one, byte "
+    "for byte, or an error of depository's own that names the object or the notebook. Of seven damages one is looked "
+    "at from all sides: `verify` has to find it; what does not need the object, and another notebook, has to be as "
+    "ever; then a new version is saved on top and the damage taken away again: everything, the new version too, has "
+    "to read right. *Saves that share it*: the new version has the same image or text as the damaged one, refers to "
+    "the same object, and says so when it is read. The files that only remember what was read have to be seen "
+    "through, and the answer has to be right all the same: of the search index, every layer of every version, the "
+    "lines that are gone, and where copied cells come from; of a check that was broken off, all that it finds. `ls` "
+    "alone reads lengths and no contents: it shows a manifest whose length has changed by one byte as deleted, or as "
+    "alive, until something reads it."
 )

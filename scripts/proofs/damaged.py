@@ -20,6 +20,8 @@ from tests.notebooks import code, file_of, markdown, notebook, plot, small, stre
 
 OTHER = "team/other.ipynb"
 """A notebook that needs nothing of what is damaged."""
+COPY = "team/long.ipynb"
+"""A notebook whose cells were in another one before."""
 
 
 class Target(NamedTuple):
@@ -172,7 +174,7 @@ def _stored_blob(backend: MemoryBackend, depo: Depository) -> Target:
 
 
 def _pages(backend: MemoryBackend, depo: Depository) -> Iterator[Target]:
-    path = "team/long.ipynb"
+    path = COPY
     depo.save_all(path, [Draft(data) for data in _drafts(100, cells=1)])
     pointer = manifests.unpack(backend.get(manifests.key_of(path), limit=LIMIT).data).back[0]
     yield Target("page", key_of(pointer.hash), path, "v3")

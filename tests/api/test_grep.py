@@ -447,6 +447,7 @@ DAMAGE = {
     "without a table": _sql("DROP TABLE blocks"),
     "with another table": _sql("DROP TABLE layouts; CREATE TABLE layouts (a)"),
     "without its texts": _sql("DELETE FROM blocks"),
+    "with a table of another make": _sql("ALTER TABLE versions RENAME author TO writer"),
     "with altered texts": _sql("UPDATE blocks SET texts = x'00'"),
     "with altered layouts": _sql("UPDATE layouts SET cells = x'0102'"),
     "with layouts that hang in the air": _sql("UPDATE layouts SET base = 99"),
@@ -455,6 +456,17 @@ DAMAGE = {
     "with altered refs": _sql("UPDATE paths SET refs = 'no JSON'"),
     "with altered versions": _sql("UPDATE versions SET change = 77"),
     "with altered lists of texts": _sql("UPDATE complete SET texts = x'01'"),
+    "with another's name": _sql("UPDATE versions SET author = 'eve' WHERE number = 20"),
+    "with another time": _sql("UPDATE versions SET time = time + 1 WHERE number = 20"),
+    "with no time": _sql("UPDATE versions SET time = 'never' WHERE number = 20"),
+    "without a version": _sql("DELETE FROM versions WHERE number = 20"),
+    "without the newest version": _sql("DELETE FROM versions WHERE number = 40"),
+    "without a layout": _sql("DELETE FROM layouts WHERE number = 33; UPDATE layouts SET base = NULL WHERE number > 32"),
+    "without any layout": _sql("DELETE FROM layouts"),
+    "with the layout of another version": _sql("UPDATE layouts SET number = 100 WHERE number = 33"),
+    "with the texts of another path": _sql("UPDATE complete SET texts = x'' WHERE path = 2"),
+    "with the state of another path": _sql("UPDATE paths SET state = 1 WHERE id = 2"),
+    "with the versions of another path": _sql("UPDATE paths SET id = id + 7"),
 }
 
 
@@ -465,7 +477,8 @@ def test_an_index_that_is_damaged_is_made_anew(
 ) -> None:
     with found(metered) as depo:
         drafts = [notebook(code(f"x{number}\ny{number}"), code("x"), code("z" * 5000)) for number in range(40)]
-        depo.save_all(PATH, [Draft(draft) for draft in drafts])
+        for path in (PATH, "kylek/other.ipynb", "kylek/third.ipynb"):
+            depo.save_all(path, [Draft(draft) for draft in drafts])
         query = Query("x|z", versions=versions)
         before = list(depo.grep(query, index=index))
         damage(Path(index))
@@ -478,14 +491,16 @@ def test_an_index_that_is_damaged_is_made_anew(
         assert asked(metered) == {"list manifests": 1}
 
 
-def test_an_index_can_be_made_anew_by_hand(depo: Depository, index: str) -> None:
-    save(depo, "x")
-    lines(depo, "x", index=index)
-    _sql("UPDATE paths SET latest = 9")(Path(index))
+def test_an_index_can_be_made_anew_by_hand(metered: Metering, index: str) -> None:
+    with found(metered) as depo:
+        save(depo, "x")
+    assert lines(depository_on(metered), "x", index=index) == ["x"]
+    metered.reset()
 
-    assert lines(depo, "x", index=index) == []
-    assert lines(depo, "x", index=index, reindex=True) == ["x"]
-    assert lines(depo, "x", index=index) == ["x"]
+    assert lines(depository_on(metered), "x", index=index) == ["x"]
+    assert asked(metered) == {"list manifests": 1}
+    assert lines(depository_on(metered), "x", index=index, reindex=True) == ["x"]
+    assert asked(metered)["get objects"] == 1
 
 
 def test_an_index_that_another_process_holds_is_done_without(
@@ -654,6 +669,26 @@ def test_a_damaged_page_takes_only_what_is_older(backend: Backend, index: str) -
         assert note.startswith(f"What is older than v{matches[-1].number} of '{PATH}' is not searched: ")
     backend.put(page, whole)
     assert len(everywhere(depository_on(backend), "x", index=index)) == 200
+
+
+def test_a_newest_version_that_is_in_a_damaged_page_is_named_each_time_and_found_once_it_is_whole(
+    backend: Backend, index: str
+) -> None:
+    with found(backend) as depo:
+        save(depo, "x")
+        for _ in range(50):  # until it is not among the recent entries any more
+            depo.promote(PATH, "v1", "published")
+            depo.withdraw(PATH, "published")
+        page = key_of(manifests.unpack(backend.get(manifests.key_of(PATH), limit=1 << 20).data).back[0].hash)
+        whole = backend.get(page, limit=1 << 20).data
+        backend.put(page, b"damage")
+    for _ in range(2):
+        told = Told()
+        assert lines(depository_on(backend), "x", index=index, telling=told.telling) == []
+        (note,) = told.notes
+        assert note.startswith(f"What is older than v2 of '{PATH}' is not searched: ")
+    backend.put(page, whole)
+    assert lines(depository_on(backend), "x", index=index) == ["x"]
 
 
 def test_how_far_it_is_is_told_while_versions_are_read(depo: Depository, index: str) -> None:

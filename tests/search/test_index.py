@@ -4,13 +4,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from depository.history.entries import Change, ContentKind, VersionEntry
-from depository.search.index import Index, IndexDamagedError, Known, State, open_index
+from depository.rows import DamagedError, is_damage
+from depository.search.index import Index, Known, State, open_index
 from depository.search.query import Layer
 from depository.search.texts import Group, Sheet, Text
 from tests.notebook.strategies import texts
@@ -151,9 +153,18 @@ def test_a_path_that_begins_anew_loses_what_was_known_of_it(index: Index) -> Non
     add(index, old, (1, [group("x")]))
     new = noted(index, known(latest=1, etag="2"))
     assert new.id != old.id
-    assert shown(index, new, 1) is None
-    assert shown(index, old, 1) is None
+    assert index.read_numbers(new, SOURCE) == index.read_numbers(old, SOURCE) == set()
     assert [moment.number for moment in index.moments(new)] == [1]
+
+
+def test_who_asks_of_a_history_that_another_process_saw_end_is_told_so(index: Index, other: Index) -> None:
+    old = noted(index, known())
+    add(index, old, (1, [group("x")]))
+    noted(other, known(latest=1, etag="2"))
+    for ask in (index.moments, lambda path: index.layout_at(path, SOURCE, 1)):
+        with pytest.raises(sqlite3.OperationalError, match="begun that path anew") as caught:
+            ask(old)
+        assert not is_damage(caught.value)
 
 
 def test_what_another_process_has_noted_already_is_taken_over(index: Index, other: Index) -> None:
@@ -186,6 +197,23 @@ def test_two_processes_may_read_the_same_versions(index: Index, other: Index) ->
         assert shown(other, path, number) == [f"x{number}", "y"]
 
 
+def test_what_another_process_adds_between_two_looks_is_no_damage(
+    index: Index, other: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = noted(index, known())
+    add(index, path, (1, [group("x")]))
+    look = index._complete
+
+    def complete(*of: Any) -> Any:
+        add(other, path, (2, [group("y")]), (3, [group("z")]))
+        with other.writing():
+            other.set_complete(path, SOURCE)
+        return look(*of)
+
+    monkeypatch.setattr(index, "_complete", complete)
+    assert [number for number, _ in index.layouts(path, SOURCE)] == [1, 2, 3]
+
+
 def test_a_write_that_fails_leaves_nothing(index: Index) -> None:
     path = noted(index, known())
     with pytest.raises(OverflowError):
@@ -193,9 +221,29 @@ def test_a_write_that_fails_leaves_nothing(index: Index) -> None:
     assert index.number_of(Text(Layer.CODE, "x")) is None
 
 
+def test_other_tables_than_ours_are_damage(index: Index, file: str) -> None:
+    index.close()
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(
+            "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, 'author TEXT', 'author BLOB');"
+        )
+    with pytest.raises(DamagedError):
+        Index(file)
+
+
 def test_a_text_that_is_not_there_is_damage(index: Index) -> None:
-    with pytest.raises(IndexDamagedError):
+    with pytest.raises(DamagedError):
         list(index.texts([1]))
+
+
+def test_texts_that_are_where_others_should_be_are_damage(index: Index) -> None:
+    path = noted(index, known())
+    add(index, path, (1, [group("x")]))
+    add(index, path, (2, [group("y")]))
+    for change in ("-id", "3 + id"):  # they change places
+        index._database.execute(f"UPDATE blocks SET id = {change}")  # noqa: S608
+    with pytest.raises(DamagedError):
+        shown(index, path, 1)
 
 
 def test_an_index_in_memory_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Where a cell was first, told by the index."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from depository.backends.memory import MemoryBackend
 from depository.backends.metering import Metering
 from depository.lineage.origins import Origin, Origins
 from depository.search.index import Index
-from depository.search.indexed import Cache
+from depository.search.indexed import BATCH, Cache
 from depository.search.origins import IndexOrigins
 from depository.search.query import Telling
 from depository.search.updating import Store
@@ -94,3 +95,37 @@ def test_an_index_that_is_damaged_meanwhile_is_made_anew(depo: Depository, tmp_p
         other._database.execute("DROP TABLE blocks")
         other.close()
         assert known.earlier("code", "x = 1", LATER, "a.ipynb") == Origin("a.ipynb", 1)
+
+
+def test_what_was_asked_of_an_index_before_it_was_thrown_away_is_asked_again(depo: Depository, tmp_path: Path) -> None:
+    for number in range(BATCH + 2):
+        save(depo, f"n{number:02}.ipynb", f"x = {number}")
+    file = str(tmp_path / "index")
+    with origins(depo, file) as known:
+        assert known.earlier("code", "x = 1", LATER, "z.ipynb") == Origin("n01.ipynb", 1)
+    other = Index(file)
+    other._database.execute(f"UPDATE paths SET state = 77 WHERE path = 'n{BATCH + 1:02}.ipynb'")  # noqa: S608
+    other.close()
+    with origins(depo, file) as known:
+        assert known.earlier("code", "x = 1", LATER, "z.ipynb") == Origin("n01.ipynb", 1)
+
+
+@pytest.mark.parametrize("damage", ["no rows in the page", "another key", "a key that is text"])
+def test_a_text_that_the_index_no_longer_finds_is_missed(depo: Depository, tmp_path: Path, damage: str) -> None:
+    save(depo, "a.ipynb", "x = 1")
+    file = str(tmp_path / "index")
+    with origins(depo, file) as known:
+        assert known.earlier("code", "x = 1", LATER, "z.ipynb") == Origin("a.ipynb", 1)
+    with closing(sqlite3.connect(file)) as database:
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+        (page,) = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'digests'").fetchone()
+        if damage != "no rows in the page":
+            key = "x'00'" if damage == "another key" else "'text'"
+            database.execute(f"UPDATE digests SET digest = {key}")  # noqa: S608
+            database.commit()
+    if damage == "no rows in the page":
+        with open(file, "r+b") as there:
+            there.seek((page - 1) * size + 3)
+            there.write(bytes(2))
+    with origins(depo, file) as known:
+        assert known.earlier("code", "x = 1", LATER, "z.ipynb") == Origin("a.ipynb", 1)

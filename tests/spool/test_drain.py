@@ -29,13 +29,14 @@ from depository.errors import (
 from depository.models import Draft, Version
 from depository.spool import problems
 from depository.spool.applying import LARGE, MOST_TRIES
+from depository.spool.backlog import Backlog, Located
 from depository.spool.directory import Name, Spool, key_of
 from depository.spool.drain import Drain
 from depository.spool.items import Item, Kind
 from depository.spool.schedule import Entry
 from depository.testing.faults import Fault, Faulty, Killed
 from tests.api.stores import depository_on, found
-from tests.spool.spools import START, URL, Bench, a_save, delete, notebook, numbered, put, rename, save
+from tests.spool.spools import START, URL, Bench, a_save, delete, notebook, nowhere, numbered, put, rename, save
 
 ROOT = Path(__file__).parents[2]
 
@@ -520,6 +521,42 @@ def test_tries_are_made_at_growing_intervals_up_to_five_minutes(bench: Bench, sw
         bench.clock.now = bench.drain.next
         assert bench.drain.wants(bench.backlog.of(URL))
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+
+def test_a_clock_that_is_set_back_puts_nothing_off(bench: Bench, switch: Switch) -> None:
+    save(bench.spool, notebook(1))
+    switch.error = Unreachable("S3 does not answer.")
+    bench.drain.run()
+    bench.clock.go(-3600)
+    assert bench.drain.wants(bench.backlog.of(URL))
+    bench.drain.run()
+    assert not bench.drain.wants(bench.backlog.of(URL))
+
+
+def test_a_clock_that_is_set_back_puts_off_no_notebook(bench: Bench, switch: Switch) -> None:
+    switch.error = AlteredObject("The manifest of 'a.ipynb' is damaged.")
+    save(bench.spool, notebook(1))
+    bench.drain.run()
+    switch.error = None
+    bench.clock.go(-3600)
+    assert bench.drain.wants(bench.backlog.of(URL))
+    bench.drain.run()
+    assert bench.files() == [notebook(1)]
+
+
+def test_a_clock_that_is_set_back_puts_off_no_look_for_where_an_item_belongs(bench: Bench) -> None:
+    put(bench.spool, Item(Kind.SAVE, 1000, "ann", "save", "a.ipynb", None, None, file="/home/ann/a.ipynb"), notebook(1))
+    looks: list[Item] = []
+
+    def locate(item: Item) -> Located:
+        looks.append(item)
+        return nowhere(item)
+
+    backlog = Backlog(bench.spool, locate=locate, announce=bench.heard, clock=bench.clock)
+    for seconds, wanted in ((0, 1), (1, 1), (-3600, 2), (1, 2), (5, 3)):
+        bench.clock.go(seconds)
+        backlog.by_url()
+        assert len(looks) == wanted, seconds
 
 
 def test_a_wait_is_spread_by_up_to_a_half() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from depository.spool import schedule
 from depository.spool.directory import Name, key_of
 from depository.spool.items import Item, Kind
-from depository.spool.schedule import Batch, Entry, Operation, Plan, Task, plan
+from depository.spool.schedule import LONGEST, Batch, Entry, Operation, Plan, Task, is_due, plan
 from tests.spool.spools import START, URL
 
 
@@ -176,6 +176,12 @@ def test_a_change_elsewhere_ends_no_run() -> None:
 
 def test_a_flush_ends_a_run() -> None:
     assert planned(*run(2), seconds=2, is_flush=True) == [[0, 1]]
+
+
+def test_a_moment_further_away_than_any_wait_is_one_of_a_clock_that_was_set_back() -> None:
+    assert [is_due(moment, 1_000) for moment in (0, 1_000, 1_001, 1_000 + LONGEST, 1_001 + LONGEST)] == [
+        *(True, True, False, False, True)
+    ]
 
 
 def test_a_run_from_the_future_does_not_wait_for_it() -> None:

@@ -1,7 +1,10 @@
 """A check that was broken off goes on where it stopped, and each object is read once."""
 
+import sqlite3
 import tracemalloc
+from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -12,7 +15,7 @@ from depository.errors import Conflict, StorageError, Unreachable
 from depository.models import Draft
 from depository.testing.faults import Fault, Faulty
 from depository.verifying import checking, ledger
-from depository.verifying.findings import Kind
+from depository.verifying.findings import Finding, Kind
 from tests.api.histories import PATH as LONG
 from tests.api.histories import with_history
 from tests.api.stores import CLOCK, depository_on, found
@@ -81,11 +84,7 @@ def test_a_long_history_goes_on_in_its_middle(file: str) -> None:
 
 
 def test_what_was_found_before_is_told_again(many: MemoryBackend, file: str) -> None:
-    backend = MemoryBackend(clock=CLOCK)
-    for item in many.list(""):
-        backend.put(item.key, many.get(item.key, limit=1000).data)
-    digest = depository_on(backend).resolve("002.ipynb", "v2").hash
-    backend.delete(f"objects/{digest[:2]}/{digest[2:]}")
+    backend = with_damage(many)
     broken_off(backend, file, 900)
     result = check(backend, ledger=file)
     assert result.checked.resumed
@@ -126,6 +125,94 @@ def test_a_file_that_is_no_ledger_is_begun_anew(many: MemoryBackend, file: str, 
     result = check(many, ledger=file)
     assert result.findings == []
     assert not result.checked.resumed
+
+
+DAMAGE = {
+    "a finding": "UPDATE findings SET finding = replace(finding, '002', '003')",
+    "the number of a finding": "UPDATE findings SET id = 0",
+    "how far it was": "UPDATE about SET value = '250.ipynb' WHERE name = 'after'",
+    "how much it was": "UPDATE about SET value = 'many' WHERE name = 'versions'",
+    "when it began": "UPDATE about SET value = 'then' WHERE name = 'started'",
+    "a size": "UPDATE objects SET size = 1 WHERE digest = (SELECT min(digest) FROM objects)",
+    "a mark": "UPDATE paths SET mark = 'x'",
+    "a column": "ALTER TABLE findings RENAME finding TO founding",
+    "a table": "ALTER TABLE findings RENAME TO foundings",
+    "the rows of a table": """
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name = 'lost')
+        WHERE name = 'tips'
+    """,
+}
+
+
+def with_damage(many: MemoryBackend) -> MemoryBackend:
+    """The same, with an object gone that is among the first."""
+    backend = MemoryBackend(clock=CLOCK)
+    for item in many.list(""):
+        backend.put(item.key, many.get(item.key, limit=1000).data)
+    digest = depository_on(backend).resolve("002.ipynb", "v2").hash
+    backend.delete(f"objects/{digest[:2]}/{digest[2:]}")
+    return backend
+
+
+@pytest.mark.parametrize("statements", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_ledger_is_not_believed(many: MemoryBackend, file: str, statements: str) -> None:
+    backend = with_damage(many)
+    broken_off(backend, file, 900)
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(statements)
+    result = check(backend, ledger=file)
+    assert not result.checked.resumed
+    assert [(each.kind, each.path, each.versions) for each in result.findings] == [
+        (Kind.MISSING, "002.ipynb", ((2, 2),)),
+    ]
+
+
+def test_whatever_single_bit_of_a_ledger_is_altered_the_check_finds_the_same(file: str) -> None:
+    backend = with_history(130)
+    digest = depository_on(backend).resolve(LONG, "v2").hash
+    backend.put(f"objects/{digest[:2]}/{digest[2:]}", b"damage")
+    broken_off(backend, file, 100)
+    ledger = Path(file).read_bytes()
+    wanted = check(backend).findings
+    random = Random(1)
+    used = [place for place, byte in enumerate(ledger) if byte]
+    for place in random.sample(used, 60):
+        damaged = bytearray(ledger)
+        damaged[place] ^= 1 << random.randrange(8)
+        Path(file).write_bytes(damaged)
+        assert check(backend, ledger=file).findings == wanted, place
+
+
+def test_whatever_was_noted_is_taken_up(file: str) -> None:
+    digests = [bytes([number]) * 32 for number in range(6)]
+    finding = Finding(Kind.ALTERED, "objects/00", "is damaged", "a.ipynb", ((1, 2),))
+    noted = ledger.Ledger(file, {}, 0)
+    noted.note("after", "ä.ipynb")
+    noted.add([ledger.Seen(digests[0], None), ledger.Seen(digests[0], 7)])
+    noted.add_doubtful(digests[1:2])
+    noted.add_files(digests[2:3])
+    noted.add_page(digests[3])
+    noted.add_path("a.ipynb", "mark")
+    noted.add_orphans([(digests[4], 5, True), (digests[5], 6, False)])
+    noted.tell(finding)
+    noted.add_lost(finding)
+    noted.add_tip("a.ipynb", 3, digests[3])
+    noted.commit()
+    noted.close(done=False)
+
+    again = ledger.Ledger(file, {}, 0)
+    assert again.resumed
+    assert again.get("after") == "ä.ipynb"
+    assert again.sizes(digests) == {digests[0]: 7}
+    assert again.unknown(digests[:3]) == digests[2:3]
+    assert again.files(digests) == set(digests[2:3])
+    assert again.has_page(digests[3])
+    assert again.mark_of("a.ipynb") == "mark"
+    assert list(again.each_orphan()) == [(digests[4], 5, True), (digests[5], 6, False)]
+    assert list(again.findings()) == list(again.lost()) == [finding]
+    assert again.tips("a.ipynb") == digests[3:4]
+    again.close(done=True)
 
 
 def test_two_checks_do_not_share_a_ledger(many: MemoryBackend, file: str) -> None:
