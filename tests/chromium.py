@@ -62,13 +62,19 @@ class Page:
         return number
 
     def do(self, method: str, **parameters: Any) -> Any:
-        """One command of the protocol."""
+        """One command of the protocol.
+
+        Raises:
+            TimeoutError: it is not answered, though other things may still happen.
+        """
         number = self.tell(method, **parameters)
-        while True:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
             answer = json.loads(self._socket.recv())
             if answer.get("id") == number:
                 return answer.get("result")
             self._take(answer)
+        raise TimeoutError(f"{method} is not answered.")
 
     def listen(self, seconds: float) -> None:
         """Take what happens for so long."""

@@ -51,10 +51,12 @@ class RacingConformance(BackendConformance):
                 while not done.is_set():
                     seen.append(backend.get("key", limit=LIMIT).data in values)
                 return all(seen)
-            for _ in range(10):
-                for value in values:
-                    backend.put("key", value)
-            done.set()
+            try:
+                for _ in range(10):
+                    for value in values:
+                        backend.put("key", value)
+            finally:
+                done.set()
             return True
 
         assert all(race(3, use))
@@ -69,9 +71,11 @@ class RacingConformance(BackendConformance):
                 while not done.is_set():
                     seen.append([item.key for item in backend.list("a/")] == ["a/key"])
                 return all(seen)
-            for size in range(20):
-                backend.put("a/key", b"x" * size)
-            done.set()
+            try:
+                for size in range(20):
+                    backend.put("a/key", b"x" * size)
+            finally:
+                done.set()
             return True
 
         assert all(race(3, use))

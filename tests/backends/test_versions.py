@@ -515,6 +515,8 @@ class Paused(VersionedMemory):
                 self.put(KEY, data, Match(etag))
             except PreconditionFailed as error:
                 outcome.append(error)
+            finally:
+                written.set()
 
         self.kept = pause  # type: ignore[method-assign]
         thread = threading.Thread(target=put)

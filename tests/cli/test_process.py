@@ -177,11 +177,14 @@ class Terminal:
     def end(self) -> tuple[int, str]:
         """Wait for the end: the exit code, and all that was shown."""
         last = time.monotonic() + 120
-        while self._read():
+        while self._read() and time.monotonic() < last:
+            pass
+        os.close(self._screen)  # which ends whoever still reads from it or writes to it
+        while not (ended := os.waitpid(self.process, os.WNOHANG))[0]:
             if time.monotonic() > last:
                 os.kill(self.process, signal.SIGKILL)
-        _, status = os.waitpid(self.process, 0)
-        os.close(self._screen)
+            time.sleep(0.01)
+        status = ended[1]
         return os.waitstatus_to_exitcode(status), self._seen.decode()
 
     def _read(self) -> bool:
