@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -130,7 +131,8 @@ def test_a_cache_that_cannot_be_written_is_worth_knowing(shell: Shell, monkeypat
 
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory of packages that comes before the others."""
+    """A directory of packages that comes before the others, where Jupyter is this Python's, if there is one."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     monkeypatch.syspath_prepend(str(tmp_path / "packages"))
     return tmp_path / "packages"
 
