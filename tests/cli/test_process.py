@@ -156,6 +156,7 @@ class Terminal:
     def __init__(self, *words: str, **environ: str) -> None:
         self.process, self._screen = -1, -1
         self._seen = b""
+        self._last = time.monotonic() + 120
         command = [*COMMAND, *words]
         whole = process_environ(environ)
         self.process, self._screen = pty.fork()
@@ -170,33 +171,35 @@ class Terminal:
     def read_until(self, text: str) -> str:
         """All that was shown so far, as soon as there is that text in it."""
         while text.encode() not in self._seen:
-            if not self._read():
-                raise AssertionError(f"no {text!r} in {self._seen!r}")
+            assert self._read(), f"no {text!r} in {self._seen!r}"
         return self._seen.decode()
 
     def end(self) -> tuple[int, str]:
         """Wait for the end: the exit code, and all that was shown."""
-        last = time.monotonic() + 120
-        while self._read() and time.monotonic() < last:
+        while self._read():
             pass
-        os.close(self._screen)  # which ends whoever still reads from it or writes to it
         while not (ended := os.waitpid(self.process, os.WNOHANG))[0]:
-            if time.monotonic() > last:
-                os.kill(self.process, signal.SIGKILL)
-            time.sleep(0.01)
-        status = ended[1]
-        return os.waitstatus_to_exitcode(status), self._seen.decode()
+            self._be_patient()
+            time.sleep(0.001)
+        os.close(self._screen)
+        return os.waitstatus_to_exitcode(ended[1]), self._seen.decode()
 
     def _read(self) -> bool:
-        ready, _, _ = select.select([self._screen], [], [], 30)
-        if not ready:
-            return False
+        """Whether there was more before the end."""
+        while not select.select([self._screen], [], [], 1)[0]:
+            self._be_patient()
         try:
             data = os.read(self._screen, 65536)
-        except OSError:
+        except OSError:  # whoever wrote there is gone
             return False
         self._seen += data
         return bool(data)
+
+    def _be_patient(self) -> None:
+        if time.monotonic() > self._last:
+            os.kill(self.process, signal.SIGKILL)
+            os.waitpid(self.process, 0)
+            raise AssertionError(f"it goes on and on, after {self._seen!r}")
 
 
 @pytest.mark.usefixtures("saved")
