@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from depository import Depository
+from depository.errors import StorageError
 from depository.spool import problems
+from depository.spool.directory import Spool
 from depository.spool.items import Kind
 from tests.backends.moto_server import MotoServer
 from tests.cli.shell import COMMAND, Shell, notebook, process_environ
@@ -307,6 +310,19 @@ def test_what_was_saved_under_settings_that_could_not_be_used_finds_its_place_la
 def test_a_spool_that_cannot_be_used_is_a_sentence(waiting: Waiting) -> None:
     waiting.directory.write_text("a file")
     assert waiting.shell.fails("sync") == f"The spool in '{waiting.directory}' cannot be used: File exists."
+
+
+def test_a_spool_that_breaks_while_it_is_archived_is_a_sentence(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting.put("a.ipynb")
+
+    def broken(_spool: Spool, _url: str) -> NoReturn:
+        raise StorageError("The disk of the spool is gone.")
+
+    monkeypatch.setattr(Spool, "archiving_into", broken)
+    assert waiting.shell.fails("sync") == "The disk of the spool is gone."
+    assert len(waiting.names) == 1
 
 
 def test_a_terminal_sees_how_far_it_is(waiting: Waiting) -> None:

@@ -1,5 +1,8 @@
 """`depository sync`."""
 
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from depository.spool.directory import Name, Spool
     from depository.spool.schedule import Entry
 
+_END_SECONDS = 60.0
+"""How long what is being archived may take to be done once it is broken off; all is archived again that was not."""
 _UNCONFIRMED = "Something before it is being saved at this moment: try again in a minute."
 
 
@@ -93,20 +98,38 @@ class _Result(NamedTuple):
 
 def _watch(spool: "Spool", archiving: "Archiving", ways: "list[Way]") -> None:
     """Archive, and show how far it is."""
-    from concurrent.futures import ThreadPoolExecutor, wait
-
     from depository.cli.archiving import LOOK_SECONDS
 
     wanted = {name for way in ways for name in way.names}
-    with Progress(len(wanted)) as progress, ThreadPoolExecutor(1) as threads:
+    # Ctrl-C may break off whatever Python does while it holds a lock of its own, as that of a future, and nobody gets
+    # that lock any more; a simple queue has none
+    ended: SimpleQueue[Exception | None] = SimpleQueue()
+
+    def work() -> None:
         try:
-            work = threads.submit(archiving.run, ways)
-            progress.show(0)
-            while wait([work], LOOK_SECONDS).not_done:
-                progress.show(len(wanted.difference(spool.waiting())))
-        finally:
+            archiving.run(ways)
+        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    with Progress(len(wanted)) as progress:
+        Thread(target=work, name="archiving", daemon=True).start()
+        try:
+            done = 0
+            while True:
+                progress.show(done)
+                with suppress(Empty):
+                    error = ended.get(timeout=LOOK_SECONDS)
+                    break
+                done = len(wanted.difference(spool.waiting()))
+        except BaseException:
             archiving.stop()
-        work.result()
+            with suppress(Empty):
+                ended.get(timeout=_END_SECONDS)
+            raise
+    if error is not None:
+        raise error
 
 
 def _archived(ways: "list[Way]", left: "list[Left]", aside: list[Aside]) -> "list[Name]":
