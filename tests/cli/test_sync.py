@@ -3,16 +3,22 @@
 import json
 import os
 import subprocess
+import time
+from collections.abc import Container
 from pathlib import Path
+from threading import Event
 from typing import NoReturn
 
 import pytest
 
 from depository import Depository
+from depository.cli.progress import Progress
 from depository.errors import StorageError
 from depository.spool import problems
-from depository.spool.directory import Spool
+from depository.spool.applying import Applier
+from depository.spool.directory import Name, Spool
 from depository.spool.items import Kind
+from depository.spool.schedule import Task
 from tests.backends.moto_server import MotoServer
 from tests.cli.shell import COMMAND, Shell, notebook, process_environ
 from tests.cli.test_process import Terminal
@@ -254,6 +260,31 @@ def test_ctrl_c_leaves_the_rest_waiting(waiting: Waiting) -> None:
     assert code == 130
     assert "Traceback" not in out
     assert len(waiting.names) == 2
+
+
+def test_what_is_being_archived_at_ctrl_c_is_done_before_the_command_ends(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting.put("a.ipynb")
+    begun, pressed = Event(), Event()
+    apply = Applier.apply
+
+    def slow(self: Applier, depository: Depository, task: Task, *, met: Container[Name]) -> bool:
+        begun.set()
+        assert pressed.wait(20)
+        time.sleep(0.5)
+        return apply(self, depository, task, met=met)
+
+    def press(_progress: Progress, _done: int) -> None:
+        assert begun.wait(20)
+        pressed.set()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Applier, "apply", slow)
+    monkeypatch.setattr(Progress, "show", press)
+    waiting.shell("sync", code=130)
+    assert waiting.names == []
+    assert versions(waiting.shell, "a.ipynb") == ["one"]
 
 
 # what cannot be archived at all

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from depository.spool.directory import Name, Spool
     from depository.spool.schedule import Entry
 
-_END_SECONDS = 60.0
-"""How long what is being archived may take to be done once it is broken off; all is archived again that was not."""
 _UNCONFIRMED = "Something before it is being saved at this moment: try again in a minute."
 
 
@@ -113,8 +111,9 @@ def _watch(spool: "Spool", archiving: "Archiving", ways: "list[Way]") -> None:
         else:
             ended.put(None)
 
+    thread = Thread(target=work, name="archiving", daemon=True)
     with Progress(len(wanted)) as progress:
-        Thread(target=work, name="archiving", daemon=True).start()
+        thread.start()
         try:
             done = 0
             while True:
@@ -125,8 +124,7 @@ def _watch(spool: "Spool", archiving: "Archiving", ways: "list[Way]") -> None:
                 done = len(wanted.difference(spool.waiting()))
         except BaseException:
             archiving.stop()
-            with suppress(Empty):
-                ended.get(timeout=_END_SECONDS)
+            thread.join()
             raise
     if error is not None:
         raise error
