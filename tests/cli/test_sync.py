@@ -197,6 +197,18 @@ def test_what_waits_for_a_bucket_of_a_wrong_name_goes_where_it_is_told_to(
     ] * 2
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("ftp://x", "Nothing is known of 'ftp'"), ("s3://a/b", "'a' in 's3://a/b' is not the name of a bucket")],
+)
+def test_what_cannot_be_a_depository_is_told_before_anything_is_tried(waiting: Waiting, url: str, why: str) -> None:
+    assert waiting.shell.fails("sync", "--to", url, code=2).startswith(why)
+    waiting.put("a.ipynb", url="s3://wrong-name")
+    assert waiting.shell.fails("sync", "--to", url, code=2).startswith(why)
+    assert problems.read_all(waiting.open()) == []
+    assert len(waiting.names) == 1
+
+
 def test_what_goes_elsewhere_keeps_its_order_with_what_waits_for_there(waiting: Waiting) -> None:
     shell = waiting.shell
     wrong = shell.home / "wrong"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from depository import records
+from depository.backends import connect
 from depository.cli import queue
 from depository.cli.app import complain
 from depository.cli.command import command, json_option
@@ -45,6 +46,9 @@ def sync(session: Session, to: str | None, again: bool, dry_run: bool, as_json: 
     only what waits for that one is archived. The exit code is 1 if anything still waits, with the reason and what to
     do about it, or had to be set aside because it cannot be archived at all.
     """
+    target = session.named_place(to) if to else None
+    if target is not None:
+        connect(target.url, settings=target.s3_settings).close()  # what cannot be a place is no place's problem
     spool = session.spool()
     if spool is None:
         session.console.line(records.document(_Result([], [], []).document()) if as_json else "Nothing waits.")
@@ -59,7 +63,7 @@ def sync(session: Session, to: str | None, again: bool, dry_run: bool, as_json: 
     if dry_run:
         _say_what_waits(session, archiving, as_json=as_json)
         return
-    ways = archiving.ways(session.named_place(to).url if to else None)
+    ways = archiving.ways(target.url if target else None)
     _watch(spool, archiving, ways)
     left = [*archiving.left(ways), *([] if to or session.url else archiving.placeless())]
     aside = queue.aside(spool)
